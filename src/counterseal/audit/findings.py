@@ -140,3 +140,22 @@ class Finding:
     fingerprint: str
     """Stable across line shifts: derived from rule, file, subject and ordinal."""
     related: tuple[Related, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDoc:
+    """What a rule's own file says about it, for reports and documentation pages. Every text is plain, except ``markdown``."""
+
+    rule_id: str
+    summary: str
+    """What the rule reports, in one sentence."""
+    why: str
+    """Why it matters."""
+    remedy: str
+    """How it is fixed."""
+    bad: str
+    """Source code that the rule reports."""
+    good: str
+    """The same code, fixed."""
+    markdown: str
+    """All of it as one Markdown page."""
