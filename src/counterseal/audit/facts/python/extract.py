@@ -1,0 +1,24 @@
+"""One Python file in, one serialised record of facts out. Runs in worker processes."""
+
+from __future__ import annotations
+
+from counterseal.audit.facts.python import ir
+from counterseal.audit.facts.python.lower import Lowering
+from counterseal.audit.facts.python.tolerant import parse
+
+
+def extract(path: str, source: bytes) -> bytes:
+    """Facts of one file, as `ir.load` reads them. What could not be read is in ``lost``; nothing is raised for bad input."""
+    parsed = parse(source, path)
+    lost = tuple((r.line, r.end_line, r.why) for r in parsed.lost)
+    c = Lowering()
+    try:
+        body = c.body(parsed.tree.body)
+    except RecursionError:
+        c = Lowering()
+        body = ()
+        lost = (*lost, (1, source.count(b"\n") + 1, "nested too deeply to be read"))
+    return ir.dump((
+        path, source.count(b"\n") + 1, tuple(c.imports), tuple(c.functions), tuple(c.classes), ir.marshal.dumps(body),
+        tuple(c.calls), tuple(c.strings), lost,
+    ))  # fmt: skip

@@ -1,0 +1,154 @@
+"""What happens when a function runs: the events that rules look at, in order of execution.
+
+Every event knows its place, the function it stands in, and the *facts* that hold whenever it is reached::
+
+    auth            a credential was checked, and refused when it was not valid
+    role            a role or permission of the caller was checked
+    role:NAME       ... and it was compared with NAME
+    link:LABEL      the caller's identity was compared or queried together with LABEL (an input or a loaded record)
+    csrf            a token against cross-site request forgery was checked
+    limit           a rate limiter was consulted
+    signature       a message's signature was verified
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from counterseal.audit.findings import Place
+from counterseal.audit.surface.values import Condition, Labels, Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Event:
+    """Something that happens at one place."""
+
+    place: Place
+    function: str
+    """Qualified name of the function it stands in."""
+    facts: Labels
+    seq: int
+    """Order of execution within the flow."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call(Event):
+    """A call of a library function, or of something that could not be resolved (name ``?.method``)."""
+
+    name: str
+    """Full name (``jwt.decode``, ``flask.request.args.get``), or ``?.method``."""
+    kind: str
+    """What it does, by the library data (``token-decode``); empty when no library describes it."""
+    args: tuple[Value, ...]
+    kwargs: Mapping[str, Value]
+    receiver: Value | None
+    roles: Mapping[str, Value]
+    """Arguments by the meaning that the library data gives them (``key``, ``algorithms``)."""
+    result: Value
+
+    def arg(self, index: int, name: str) -> Value | None:
+        """An argument by keyword or position."""
+        if name in self.kwargs:
+            return self.kwargs[name]
+        return self.args[index] if 0 <= index < len(self.args) else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Access(Event):
+    """A database access."""
+
+    verb: str
+    """``get`` (one record), ``list``, ``count``, ``create``, ``update``, ``delete``."""
+    models: tuple[str, ...]
+    """Class names, or table names for raw SQL; the first is the one selected or changed."""
+    conditions: tuple[Condition, ...]
+    label: str
+    """``obj:N``: the label that the loaded record carries."""
+    limited: bool
+    raw: bool
+    columns: tuple[str, ...]
+    values: tuple[tuple[str, Value], ...]
+    """What is written, by column."""
+    target: Value | None = None
+    """The record that is changed or deleted, when it was loaded before."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Store(Event):
+    """An assignment to an attribute or key: ``target.name = value``; ``setattr(target, NAME, value)`` has name ``*`` when NAME varies."""
+
+    target: Value
+    name: str
+    value: Value
+    key: Value | None = None
+    """The key or attribute name as a value, for ``setattr`` and subscripts."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Return(Event):
+    """A return of the analysed function itself (not of the helpers that it calls)."""
+
+    value: Value
+    status: int | None
+    """HTTP status when it is stated."""
+
+    @property
+    def refuses(self) -> bool:
+        """Whether it answers with an error status."""
+        return self.status is not None and self.status >= 400
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Raise(Event):
+    """An exception that is raised, or an abort."""
+
+    name: str
+    status: int | None
+    message: Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compare(Event):
+    """An equality comparison."""
+
+    op: str
+    left: Value
+    right: Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Branch(Event):
+    """A condition that was decided; ``refused`` when one side of it ends in a refusal."""
+
+    value: Value
+    refused: bool
+
+
+@dataclass(slots=True)
+class Flow:
+    """The events of one function with everything that it calls."""
+
+    function: str
+    place: Place
+    events: list[Event] = field(default_factory=list)
+    gave_up: tuple[str, ...] = ()
+    """Why the analysis did not follow everything; empty when it did."""
+
+    def calls(self, *kinds: str) -> Iterator[Call]:
+        """Calls of the given kinds (all described and undescribed ones when none is given)."""
+        for event in self.events:
+            if isinstance(event, Call) and (not kinds or event.kind in kinds):
+                yield event
+
+    def accesses(self, *verbs: str) -> Iterator[Access]:
+        """Database accesses with one of ``verbs`` (all when none is given)."""
+        for event in self.events:
+            if isinstance(event, Access) and (not verbs or event.verb in verbs):
+                yield event
+
+    def returns(self) -> Iterator[Return]:
+        """Returns of the function itself."""
+        for event in self.events:
+            if isinstance(event, Return):
+                yield event

@@ -1,0 +1,196 @@
+"""What an expression may stand for, as far as security questions go.
+
+A value carries *labels*: ``may`` (some part of it can come from there) and ``must`` (every non-null alternative does).
+
+Labels::
+
+    in:path:NAME in:query:NAME in:body:NAME in:form:NAME in:header:NAME in:cookie:NAME in:file:NAME   what the caller sends
+    cred            a credential as it was presented, not yet checked
+    who             the outcome of a checked credential: a verified identity, or something selected by it
+    self            the caller's own record or claims (roles are read from it)
+    session         read from a server-signed or server-side session
+    obj:N           a record loaded by access number N
+    db:MODEL        read from the database
+    env:NAME        read from the environment (``const`` is then the fallback)
+    random:weak random:strong time secret hash:password hash:fast error
+    setting         configuration
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+Labels = frozenset[str]
+NONE: Labels = frozenset()
+
+
+class _NoConst:
+    def __repr__(self) -> str:
+        return "NO_CONST"
+
+    def __reduce__(self) -> str:
+        return "NO_CONST"
+
+
+NO_CONST = _NoConst()
+"""The value is not a known constant."""
+
+
+@dataclass(slots=True, eq=False)
+class Value:
+    """An abstract value. Treated as immutable, except for ``items`` of containers and instances under construction.
+
+    ``kind``: ``unknown``, ``const``, ``ext`` (a name of a library: ``ref`` its full name), ``inst`` (an instance of a library class:
+    ``ref`` the class), ``cls`` (a class of the program: ``ref`` a `Cls`), ``obj`` (an instance of one), ``func`` (``ref`` a `Func`), ``lambda``,
+    ``mod``, ``dict``, ``seq``, ``query``, ``cond``, ``column``, ``response``, ``exc``.
+    """
+
+    kind: str = "unknown"
+    ref: Any = None
+    may: Labels = NONE
+    must: Labels = NONE
+    null: bool = False
+    const: Any = NO_CONST
+    items: Any = None
+    name: str = ""
+    """The last attribute, key or parameter name by which it was reached."""
+    type: str = ""
+    """Scalar type when known: int, str, bool, float, uuid, enum, date, email, url, bytes."""
+    true: Labels = NONE
+    """Facts that hold when it is truthy."""
+    false: Labels = NONE
+    """Facts that hold when it is falsy."""
+    site: str = ""
+    """Identity of an instance: where it was made."""
+    extra: Any = None
+
+    def labelled(self, *labels: str) -> Value:
+        """A copy that additionally may and must carry ``labels``."""
+        added = frozenset(labels)
+        return replace(self, may=self.may | added, must=self.must | added)
+
+    def nonnull(self) -> Value:
+        """The value once it is known not to be null."""
+        return replace(self, null=False) if self.null else self
+
+    @property
+    def is_const(self) -> bool:
+        """Whether the value is a known constant."""
+        return not isinstance(self.const, _NoConst)
+
+    def inputs(self) -> Labels:
+        """The labels of what the caller sent, among ``may``."""
+        return frozenset(label for label in self.may if label.startswith("in:"))
+
+    def item(self, key: str) -> Value | None:
+        """A member by name, for dictionaries, objects and responses whose members are known."""
+        if isinstance(self.items, dict):
+            found = self.items.get(key)
+            return found if isinstance(found, Value) else None
+        return None
+
+
+UNKNOWN = Value()
+NULL = Value(kind="const", const=None, null=True)
+
+
+def const(value: Any) -> Value:
+    """A constant."""
+    return Value(kind="const", const=value, null=not value, type=_SCALARS.get(type(value), ""))
+
+
+_SCALARS = {int: "int", str: "str", bool: "bool", float: "float", bytes: "bytes"}
+
+
+def union(values: Iterable[Value], kind: str = "unknown", **more: Any) -> Value:
+    """A value computed from all of ``values``: it may carry any of their labels, and must carry those that all of them must."""
+    may: set[str] = set()
+    for v in values:
+        may |= v.may
+    return Value(kind=kind, may=frozenset(may), **more)
+
+
+def join(a: Value, b: Value) -> Value:
+    """Either ``a`` or ``b``, as after a branch."""
+    if a is b:
+        return a
+    a_null, b_null = _only_null(a), _only_null(b)
+    if a_null and b_null:
+        return replace(a, true=a.true & b.true, false=a.false & b.false)
+    if a_null or b_null:
+        other, empty = (b, a) if a_null else (a, b)
+        return replace(other, null=True, may=a.may | b.may, true=other.true, false=other.false & empty.false if empty.false else NONE)
+    same = a.kind == b.kind and a.ref == b.ref and a.site == b.site
+    if same and a.kind == "const" and a.const != b.const:
+        return Value(may=a.may | b.may, must=a.must & b.must, null=a.null or b.null, type=a.type if a.type == b.type else "",
+                     items=None, extra=("choices", _choices(a) + _choices(b)))  # fmt: skip
+    keep = a if same else _richer(a, b)
+    return Value(
+        kind=keep.kind, ref=keep.ref, may=a.may | b.may, must=a.must & b.must, null=a.null or b.null,
+        const=keep.const if same else NO_CONST if keep.kind != "const" else keep.const, items=_join_items(a, b) if same else keep.items,
+        name=a.name if a.name == b.name else "", type=a.type if a.type == b.type else "", true=a.true & b.true, false=a.false & b.false,
+        site=keep.site, extra=keep.extra,
+    )  # fmt: skip
+
+
+def _choices(v: Value) -> tuple[Any, ...]:
+    return (v.const,) if v.is_const else ()
+
+
+def _richer(a: Value, b: Value) -> Value:
+    """The one that says more; a constant next to something unknown says nothing."""
+    order = ("unknown", "const")
+    for v, other in ((a, b), (b, a)):
+        if v.kind not in order:
+            return v
+        if v.kind == "const" and other.kind == "const":
+            break
+    return UNKNOWN
+
+
+def _only_null(v: Value) -> bool:
+    return v.kind == "const" and v.const is None
+
+
+def _join_items(a: Value, b: Value) -> Any:
+    if isinstance(a.items, dict) and isinstance(b.items, dict):
+        out = dict(a.items)
+        for k, v in b.items.items():
+            out[k] = join(out[k], v) if k in out else v
+        return out
+    if isinstance(a.items, list) and isinstance(b.items, list):
+        if len(a.items) == len(b.items):
+            return [join(x, y) for x, y in zip(a.items, b.items, strict=True)]
+        return None
+    return a.items if a.items is not None else b.items
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One restriction of a database query: ``column OP value``."""
+
+    column: str
+    op: str
+    value: Value
+    alternative: bool = False
+    """It stands in an OR: it does not narrow by itself."""
+
+
+@dataclass(slots=True)
+class Query:
+    """A database query under construction. ``models`` are class names, or table names for raw SQL."""
+
+    models: tuple[str, ...]
+    conditions: tuple[Condition, ...] = ()
+    limited: bool = False
+    counted: bool = False
+    """Only a number, existence or other aggregate is read."""
+    columns: tuple[str, ...] = ()
+    """Selected columns when they are listed; empty: whole records."""
+    verb: str = "select"
+    labels: Labels = field(default=NONE)
+    values: tuple[tuple[str, Value], ...] = ()
+    """What an update or insert writes."""
+    raw: bool = False
