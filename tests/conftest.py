@@ -1,0 +1,79 @@
+"""What all tests share: where things stand, and what a skip is worth.
+
+With ``CI=true`` a skipped test is a failed one: a check that did not run must not look like one that passed. The only
+exception is a test marked ``needs_shared`` where ``../shared`` (labelled applications, official schemas) is absent.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+_SHARED_ABSENT = "../shared is not beside this checkout"
+
+
+def _skips_fail() -> bool:
+    return os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the tests that read ``../shared`` where it is absent."""
+    if SHARED.is_dir():
+        return
+    for item in items:
+        if item.get_closest_marker("needs_shared"):
+            item.add_marker(pytest.mark.skip(reason=_SHARED_ABSENT))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skipped test into a failed one in CI."""
+    report = yield
+    excused = hasattr(report, "wasxfail") or (item.get_closest_marker("needs_shared") and not SHARED.is_dir())
+    if report.skipped and _skips_fail() and not excused:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which counts as failed in CI: {_reason(report)}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Turn a module that skips itself while it is collected into a failed one in CI."""
+    report = yield
+    if report.skipped and _skips_fail():
+        reason = _reason(report)
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which counts as failed in CI: {reason}"
+    return report
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    return str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of this checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """``../shared``; for tests marked ``needs_shared``."""
+    return SHARED
+
+
+@pytest.fixture(autouse=True)
+def _no_user_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Tests neither read nor write the settings and caches of the person who runs them."""
+    home = tmp_path_factory.getbasetemp() / "home"
+    home.mkdir(exist_ok=True)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"):
+        monkeypatch.delenv(name, raising=False)
