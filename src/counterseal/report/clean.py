@@ -1,0 +1,38 @@
+"""Make text from audited code safe to show.
+
+Paths, names, source lines and messages come from code that nobody trusts yet. Characters that move the cursor, change colours,
+reverse the reading direction (Trojan Source, CVE-2021-42574) or are invisible are replaced by their visible escapes.
+"""
+
+from __future__ import annotations
+
+
+def visible(text: str) -> str:
+    r"""Return ``text`` with every unprintable character as ``\x1b`` or ``\u202e``. Line ends count as unprintable."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escape(char) for char in text)
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` as one line: white space runs become one space, everything else unprintable becomes visible."""
+    return visible(" ".join(text.split()))
+
+
+def source_line(text: str) -> str:
+    """Return a line of source code for display: tabs expanded, line end dropped, everything else unprintable made visible."""
+    return visible(text.rstrip("\r\n").expandtabs(4))
+
+
+def encodable(text: str, encoding: str) -> str:
+    r"""Return ``text`` with what ``encoding`` cannot express as visible escapes (``\u2717``)."""
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:  # how Python smuggles undecodable bytes of a file name through a string (PEP 383)
+        return f"\\x{code - 0xDC00:02x}"
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
