@@ -6,6 +6,8 @@ reverse the reading direction (Trojan Source, CVE-2021-42574) or are invisible a
 
 from __future__ import annotations
 
+import re
+
 
 def visible(text: str) -> str:
     r"""Return ``text`` with every unprintable character as ``\x1b`` or ``\u202e``. Line ends count as unprintable."""
@@ -22,6 +24,12 @@ def one_line(text: str) -> str:
 def source_line(text: str) -> str:
     """Return a line of source code for display: tabs expanded, line end dropped, everything else unprintable made visible."""
     return visible(text.rstrip("\r\n").expandtabs(4))
+
+
+def code_spans(text: str) -> list[tuple[bool, str]]:
+    """Split ``text`` at pairs of single backticks, which rules put round code: pairs of (is it code, the part)."""
+    parts = re.split(r"(?<!`)`([^`]+)`(?!`)", text)
+    return [(number % 2 == 1, part) for number, part in enumerate(parts) if part]
 
 
 def encodable(text: str, encoding: str) -> str:
