@@ -37,9 +37,12 @@ def we_see(root: Path) -> list[str]:
 PATTERNS = (
     r"""
 *.py|a.py|/a.py|sub|sub/|/sub/|sub/a.py|sub/*.py|**/b.py|sub/**|sub/**/b.py|**/deep/|/**/deep
-?.py|[ab].py|[!a].py|[^a].py|[a-b].py|[b-a].py|[]a].py|[|[[:alpha:]].py|[[:digit:]].py|[[:nope:]].py|[a\-c].py|[+--].py|[a-\c].py|[!]-a].py|\a.py|a.py\
+?.py|[ab].py|[!a].py|[^a].py|[a-b].py|[b-a].py|[]a].py|[|[[:alpha:]].py|[[:digit:]].py|[[:nope:]].py
+[a\-c].py|[+--].py|[a-\c].py|[!]-a].py
+\a.py|a.py\
 a.py   |a.py\ |#a.py|\#c.py
-!a.py|\!d.py|*|/*|**|*/|sub/*/b.py|*a*|sub*/|**b.py|s**b|sub/**/deep/**/b.py|/sub/**/||   |/|//|sub//a.py|*.p*y|*deep*.py|sub[/]a.py
+!a.py|\!d.py|*|/*|**|*/|sub/*/b.py|*a*|sub*/|**b.py|s**b
+sub/**/deep/**/b.py|/sub/**/||   |/|//|sub//a.py|*.p*y|*deep*.py|sub[/]a.py
 """.strip()
     .replace("\n", "|")
     .split("|")
