@@ -11,14 +11,24 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 _SHARED_ABSENT = "../shared is not beside this checkout"
 
+# No deadline: how long one example takes depends on what else the machine does. In CI the same examples every time.
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+
 
 def _skips_fail() -> bool:
     return os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+def pytest_configure() -> None:
+    """Choose how property tests run."""
+    settings.load_profile("ci" if _skips_fail() else "here")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
