@@ -140,6 +140,12 @@ def test_a_named_method_wins_over_none_and_few_over_many() -> None:
     assert [rule.match for rule in rules] == ["GET /a", "GET|POST /a", "GET|PUT|DELETE|PATCH|OPTIONS /a", "/a"]
 
 
+def test_a_rule_about_head_wins_over_one_about_get_for_head() -> None:
+    both = of("GET /a", "HEAD|POST /a", "/a")
+    assert [rule.match for rule in both.route_rules("HEAD", "/a")] == ["HEAD|POST /a", "GET /a", "/a"]
+    assert [rule.match for rule in both.route_rules("GET", "/a")] == ["GET /a", "/a"]
+
+
 SEGMENTS = st.sampled_from(["a", "b", "a.b", "*", "**", "*.b", "a*"])
 METHODS = st.sampled_from(["", "GET ", "POST ", "GET|POST ", "GET|PUT "])
 PATTERNS = st.builds(lambda method, parts: method + "/" + "/".join(parts), METHODS, st.lists(SEGMENTS, max_size=4))

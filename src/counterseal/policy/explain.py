@@ -80,7 +80,7 @@ def _routes(policy: Policy) -> Iterator[str]:
         yield "No rules: each route owes what its kind owes."
         return
     yield "The most specific rule wins, for each thing that is said:"
-    for rule in sorted(policy.routes, key=lambda rule: rule.pattern.specificity):
+    for rule in sorted(policy.routes, key=lambda rule: rule.pattern.specificity()):
         yield f"{rule.match}: {'; '.join(_rule(rule))}."
 
 

@@ -140,7 +140,8 @@ class Policy(Section):
 
     def route_rules(self, method: str, path: str) -> tuple[RouteRule, ...]:
         """The rules about a route, the most specific first. ``path`` is the route's template, not the path of a request."""
-        return tuple(rule for rule in self._by_specificity if rule.pattern.matches(method, path))
+        matching = (rule for rule in self.routes if rule.pattern.matches(method, path))
+        return tuple(sorted(matching, key=lambda rule: rule.pattern.specificity(method)))
 
     def route_rule(self, method: str, path: str) -> RouteRule:
         """What the rules say about a route together (see `routes.merge`); with no rule about it, a rule that says nothing."""
@@ -153,11 +154,9 @@ class Policy(Section):
         ``authenticated`` nor ``authorized``, unless the route is privileged too or a rule asks for it.
         """
         given = frozenset(kinds)
-        owed: set[Guarantee] = set()
-        for kind in given:
-            owed |= self.owed(kind)
-            if kind in (Kind.READ, Kind.WRITE) and given & ENTRY_KINDS:
-                owed -= {Guarantee.AUTHENTICATED, Guarantee.AUTHORIZED}
+        owed = frozenset[Guarantee]().union(*(self.owed(kind) for kind in given - {Kind.READ, Kind.WRITE}))
+        plain = frozenset[Guarantee]().union(*(self.owed(kind) for kind in given & {Kind.READ, Kind.WRITE}))
+        owed |= plain - {Guarantee.AUTHENTICATED, Guarantee.AUTHORIZED} if given & ENTRY_KINDS else plain
         rule = self.route_rule(method, path)
         return frozenset(owed | rule.demands) - rule.excuses.keys()
 
@@ -179,10 +178,6 @@ class Policy(Section):
     def rule_setting(self, rule_id: str) -> RuleSetting:
         """The setting of a rule; the defaults when the policy does not name it."""
         return self.rules.get(rule_id, _UNSET)
-
-    @cached_property
-    def _by_specificity(self) -> tuple[RouteRule, ...]:
-        return tuple(sorted(self.routes, key=lambda rule: rule.pattern.specificity))
 
 
 _UNSET = RuleSetting()

@@ -69,21 +69,22 @@ class RoutePattern:
             return False
         return _match(self.segments, _canonical(split_path(path)))
 
-    @property
-    def specificity(self) -> tuple[object, ...]:
+    def specificity(self, method: str = "") -> tuple[object, ...]:
         """Sort key: the more specific of two patterns that match the same route has the smaller key.
 
         In this order: the longer run of literal segments at the start; more literal segments (a partial one like ``*.json``
         counts half); more segments; fewer ``**``; more literal characters; the literal that comes earlier; methods named
-        before not named, and fewer of them. The text decides what is left, so the order of the rules never matters.
-        A pattern that matches only a part of what another matches is always the more specific.
+        before not named, and fewer of them (for ``HEAD``, a rule that names it before one that names ``GET``). The text decides
+        what is left, so the order of the rules never matters. A pattern that matches only a part of what another matches is always the more specific.
         """
         kinds = [_kind(segment) for segment in self.segments]
         prefix = next((index for index, kind in enumerate(kinds) if kind != _LITERAL), len(kinds))
         weight = 2 * kinds.count(_LITERAL) + kinds.count(_PARTIAL)
         fixed = len(kinds) - kinds.count(_MANY)
         characters = sum(len(segment.replace(ONE, "")) for segment in self.segments)
-        named = len(self.methods) or len(METHODS) + 1
+        named = len(self.methods) or 2 * len(METHODS) + 1
+        if method.upper() == "HEAD" and self.methods and "HEAD" not in self.methods:
+            named += len(METHODS)
         text = (self.segments, sorted(self.methods))
         return (-prefix, -weight, -fixed, kinds.count(_MANY), -characters, tuple(kinds), named, text)
 
