@@ -75,7 +75,8 @@ class RoutePattern:
         In this order: the longer run of literal segments at the start; more literal segments (a partial one like ``*.json``
         counts half); more segments; fewer ``**``; more literal characters; the literal that comes earlier; methods named
         before not named, and fewer of them (for ``HEAD``, a rule that names it before one that names ``GET``). The text decides
-        what is left, so the order of the rules never matters. A pattern that matches only a part of what another matches is always the more specific.
+        what is left, so the order of the rules never matters. A pattern that matches only a part of what another matches is
+        always the more specific.
         """
         kinds = [_kind(segment) for segment in self.segments]
         prefix = next((index for index, kind in enumerate(kinds) if kind != _LITERAL), len(kinds))
