@@ -17,7 +17,7 @@ from counterseal.report.clean import code_spans, one_line, visible
 from counterseal.report.layout import excerpt, place
 from counterseal.report.options import Options
 from counterseal.report.summary import Summary, cell, exit_sentence, severities, summarize, verdict
-from counterseal.report.vocabulary import GUARANTEES, PRIORITIES, STATES, count
+from counterseal.report.vocabulary import GUARANTEES, PRIORITIES, REACH, STATES, count
 
 _T = TypeVar("_T")
 
@@ -164,7 +164,7 @@ def _finding(finding: Finding, result: AuditResult) -> str:
     parts = [
         f"<details><summary>{title}</summary>\n",
         f"{text(finding.message)}\n",
-        f"{code(at)}, {finding.confidence.label} confidence, exposed to {finding.exposure.value}\n",
+        f"{code(at)}, {finding.confidence.label} confidence, {REACH[finding.exposure]}\n",
     ]
     if lines:
         parts.append(fence(f"{line.number:>5}  {line.text}" for line in lines) + "\n")

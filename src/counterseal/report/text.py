@@ -7,7 +7,7 @@ from itertools import groupby
 from rich.cells import cell_len
 from rich.text import Text
 
-from counterseal.audit.findings import Exposure, Finding, Severity
+from counterseal.audit.findings import Finding, Severity
 from counterseal.audit.result import AuditResult, NotChecked, RouteKind, RouteReport
 from counterseal.guarantees import Guarantee, State
 from counterseal.report.clean import encodable, one_line, visible
@@ -15,7 +15,7 @@ from counterseal.report.layout import Group, excerpt, group_routes, place
 from counterseal.report.options import Options
 from counterseal.report.summary import Summary, cell, exit_sentence, severities, summarize, verdict
 from counterseal.report.terminal import STATE_STYLES, Page, fold_path, pad
-from counterseal.report.vocabulary import GUARANTEES, PRIORITIES, STATES, count
+from counterseal.report.vocabulary import GUARANTEES, PRIORITIES, REACH, STATES, count
 
 _FULL_NAMES = 112
 """From this width on, columns carry the guarantees' full names."""
@@ -29,12 +29,6 @@ _SEVERITY_STYLES = {
     Severity.HIGH: "bold red",
     Severity.MEDIUM: "yellow",
     Severity.LOW: "cyan",
-}
-_REACH = {
-    Exposure.ANYONE: "open to anyone",
-    Exposure.USER: "open to any user",
-    Exposure.ADMIN: "open to administrators",
-    Exposure.OPERATOR: "no request reaches it",
 }
 
 
@@ -192,7 +186,7 @@ def _findings(page: Page, result: AuditResult) -> None:
 
 def _finding(page: Page, finding: Finding, result: AuditResult) -> None:
     page.paragraph(
-        Text.assemble((finding.rule, "bold"), (f"  {finding.confidence.label} confidence · {_REACH[finding.exposure]}", "dim")),
+        Text.assemble((finding.rule, "bold"), (f"  {finding.confidence.label} confidence · {REACH[finding.exposure]}", "dim")),
         label=Text.assemble((f" {finding.severity.label} ", _SEVERITY_STYLES[finding.severity]), " "),
     )
     where = place(visible(finding.place.file), finding.place.line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from counterseal.audit.findings import Exposure
 from counterseal.guarantees import Guarantee, State
 
 
@@ -49,6 +50,14 @@ GUARANTEES: dict[Guarantee, GuaranteeLook] = {
 
 PRIORITIES: dict[int, str] = {1: "fix first", 2: "fix next", 3: "plan it", 4: "when you are there", 5: "for the record"}
 """What each priority asks of the reader."""
+
+REACH: dict[Exposure, str] = {
+    Exposure.ANYONE: "open to anyone",
+    Exposure.USER: "open to any user",
+    Exposure.ADMIN: "open to administrators",
+    Exposure.OPERATOR: "no request reaches it",
+}
+"""Who can use a flaw, as a remark."""
 
 EXIT_CODES: dict[int, str] = {
     0: "pass",
