@@ -43,7 +43,7 @@ def render_markdown(result: AuditResult, options: Options) -> str:
     _not_checked(page, summary)
     _findings(page, result)
     _routes(page, result)
-    page.add(f"\n{text(exit_sentence(summary)).capitalize()}.\n")
+    page.add(f"\n{text(exit_sentence(summary)).capitalize()}.")
     return page.text()
 
 
