@@ -12,7 +12,6 @@ _CONNECT = (
     "sqlite3.connect",
     "psycopg2.connect",
     "psycopg.connect",
-    "psycopg.AsyncConnection.connect",
     "pymysql.connect",
     "MySQLdb.connect",
     "mysql.connector.connect",
@@ -75,6 +74,7 @@ LIBRARY = Library(
     name="database_drivers",
     calls={
         **{name: Api("wait", {"dsn": 0, "password": "password"}, returns=_CONNECTION) for name in _CONNECT},
+        f"{_CONNECTION}.connect": Api("wait", returns=_CONNECTION),
         f"{_CONNECTION}.cursor": Api("wait", returns=_CURSOR),
         f"{_CONNECTION}.acquire": Api("wait", returns=_CONNECTION),
         **_methods(_CONNECTION),

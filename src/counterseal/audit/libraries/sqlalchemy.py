@@ -25,9 +25,14 @@ def _statements() -> dict[str, Api]:
     return out
 
 
-def _query_methods(cls: str) -> dict[str, Api]:
+def _builders(cls: str) -> dict[str, Api]:
     out = {f"{cls}.{name}": Api("query-narrow", returns="self") for name in _NARROW}
     out |= {f"{cls}.{name}": Api("query-limit", {"limit": 0}, returns="self") for name in _LIMIT}
+    return out
+
+
+def _query(cls: str) -> dict[str, Api]:
+    out = _builders(cls)
     out |= {f"{cls}.{name}": Api("query-run-one", null=name not in _RAISING) for name in _ONE}
     out |= {f"{cls}.{name}": Api("query-run-list") for name in _LIST}
     out |= {f"{cls}.{name}": Api("query-count") for name in ("count", "exists")}
@@ -55,8 +60,8 @@ LIBRARY = Library(
     name="sqlalchemy",
     calls={
         **_statements(),
-        **_query_methods(_QUERY),
-        **_query_methods(_SELECT),
+        **_query(_QUERY),
+        **_builders(_SELECT),
         **_session(),
         **{f"sqlalchemy.Connection.{name}": _EXECUTE for name in ("execute", "scalar", "scalars", "exec_driver_sql")},
         "sqlalchemy.Connection.commit": Api("db-commit"),
@@ -78,10 +83,8 @@ LIBRARY = Library(
         "sqlalchemy.orm.session.Session": _SESSION,
         "sqlalchemy.orm.scoped_session": _SESSION,
         "sqlalchemy.orm.query.Query": _QUERY,
-        "sqlalchemy.orm.declarative.DeclarativeBase": "sqlalchemy.orm.DeclarativeBase",
         "sqlalchemy.orm.decl_api.DeclarativeBase": "sqlalchemy.orm.DeclarativeBase",
         "sqlalchemy.ext.declarative.declarative_base": "sqlalchemy.orm.declarative_base",
-        "sqlalchemy.ext.declarative.api.declarative_base": "sqlalchemy.orm.declarative_base",
         "sqlalchemy.ext.asyncio.AsyncSession": _SESSION,
         "sqlalchemy.ext.asyncio.async_scoped_session": _SESSION,
         "sqlalchemy.ext.asyncio.session.AsyncSession": _SESSION,

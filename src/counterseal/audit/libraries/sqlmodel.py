@@ -24,7 +24,6 @@ LIBRARY = Library(
                 "ForeignKey",
                 "desc",
                 "asc",
-                "col",
             )
         },
         "sqlmodel.Session": "sqlalchemy.orm.Session",

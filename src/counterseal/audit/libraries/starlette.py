@@ -48,7 +48,6 @@ _SUBCLASSES = (
     "FileResponse",
     "ORJSONResponse",
     "UJSONResponse",
-    "EventSourceResponse",
 )
 
 
@@ -207,14 +206,14 @@ LIBRARY = Library(
     types={f"{_APP}.router": _ROUTER},
     aliases={
         "starlette.requests.HTTPConnection": _REQUEST,
-        "starlette.middleware.authentication.AuthenticationMiddleware": "starlette.middleware.AuthenticationMiddleware",
         "starlette.templating._TemplateResponse": _RESPONSE,
+        "sse_starlette.EventSourceResponse": "starlette.responses.StreamingResponse",
+        "sse_starlette.sse.EventSourceResponse": "starlette.responses.StreamingResponse",
         **{
             f"starlette.responses.{name}.{method}": f"{_RESPONSE}.{method}"
             for name in _SUBCLASSES
             for method in ("set_cookie", "delete_cookie", "headers")
         },
-        **{f"{_ROUTER}.{name}": f"{_APP}.{name}" for name in ("add_middleware",)},
     },
     views={
         "starlette.endpoints.HTTPEndpoint": ViewClass(_HTTP),
