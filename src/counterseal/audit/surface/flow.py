@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from counterseal.audit.findings import Place
 from counterseal.audit.surface.values import Condition, Labels, Value
+from counterseal.guarantees import Evidence
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,6 +133,8 @@ class Flow:
     function: str
     place: Place
     events: list[Event] = field(default_factory=list)
+    log: tuple[tuple[str, Evidence], ...] = ()
+    """Facts in the order in which they were established, with the place."""
     gave_up: tuple[str, ...] = ()
     """Why the analysis did not follow everything; empty when it did."""
 

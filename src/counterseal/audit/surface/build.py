@@ -1,0 +1,168 @@
+"""Facts of all files -> the surface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+
+from counterseal.audit.facts.python import ir
+from counterseal.audit.findings import Place
+from counterseal.audit.libraries import load_libraries
+from counterseal.audit.libraries.knowledge import Knowledge
+from counterseal.audit.result import NotChecked
+from counterseal.audit.surface.attached import applications, unattached
+from counterseal.audit.surface.core import Context, Frame, State
+from counterseal.audit.surface.flow import Event, Flow
+from counterseal.audit.surface.generated import generated_routes, openapi_routes
+from counterseal.audit.surface.guards import fake_guards
+from counterseal.audit.surface.inject import Machine
+from counterseal.audit.surface.matrix import with_cells
+from counterseal.audit.surface.model import Literal, Setting, Surface
+from counterseal.audit.surface.models import data_models
+from counterseal.audit.surface.program import Func, Program
+from counterseal.audit.surface.routes import assemble
+from counterseal.audit.surface.values import Value
+from counterseal.policy import Policy
+
+_ROOTS = {
+    "register_blueprint", "include_router", "add_url_rule", "add_api_route", "add_resource", "Flask", "FastAPI", "Starlette", "APIRouter", "Blueprint", "add_middleware",
+    "add_namespace", "add_route", "mount", "api_route", "add_websocket_route", "add_api_websocket_route", "connexion", "FlaskApp", "AsyncApp", "App", "add_api",
+}  # fmt: skip
+_FACTORIES = {"Flask", "FastAPI", "Starlette", "FlaskApp", "AsyncApp", "App", "connexion.App", "connexion.FlaskApp"}
+
+
+def build(facts: Mapping[str, ir.Facts], documents: Mapping[str, bytes], tests: frozenset[str], policy: Policy) -> Surface:
+    """Link the facts of a program and execute it abstractly.
+
+    ``facts`` by path (without test code); ``documents``: OpenAPI documents and dependency manifests by path; ``tests``: paths of test files.
+    """
+    program = Program(facts)
+    machine = Machine(program, Knowledge(load_libraries()))
+    for module in program.modules:
+        machine.variables(module)
+    run_factories(machine)
+    models = data_models(machine, policy)
+    assembly = assemble(machine)
+    specified, problems = openapi_routes(machine, assembly.routes, documents)
+    routes = [*assembly.routes, *specified, *generated_routes(machine, assembly.routes)]
+    guards = fake_guards(machine)
+    surface = Surface(
+        routes=tuple(routes), applications=applications(machine), models=models, flows=tuple(other_flows(machine)), settings=tuple(settings(machine)),
+        literals=tuple(literals(facts)), unattached=unattached(machine), fake_guards=guards, frameworks=frameworks(machine, facts),
+        not_checked=tuple([*assembly.not_checked, *problems, *_gave_up(routes)]),
+    )  # fmt: skip
+    surface.routes = tuple(with_cells(route, surface, policy) for route in routes)
+    return surface
+
+
+def run_factories(machine: Machine) -> None:
+    """Execute the functions that build applications and that no module calls itself; then others that register routes."""
+    for wanted in (_FACTORIES, _ROOTS):
+        for ref in list(machine.program.functions()):
+            item = machine.program.function(ref)
+            if ref in machine.executed or item.class_index >= 0:
+                continue
+            tails = {c.rpartition(".")[2] for c in item.calls}
+            if tails & wanted or wanted is _ROOTS and _defines_routes(machine, ref):
+                run_standalone(machine, ref)
+
+
+def _defines_routes(machine: Machine, ref: Func) -> bool:
+    functions = machine.program.modules[ref.module].facts.functions
+    return any(
+        f.parent == ref.index and any((ir.dotted(d[2] if d[0] == ir.CALL else d) or "").rpartition(".")[2] in machine.know.registering for d in f.decorators)
+        for f in functions
+    )
+
+
+def run_standalone(machine: Machine, ref: Func) -> list[Event]:
+    """Execute a function on its own, with nothing known about its arguments but their annotations."""
+    saved = machine.events, machine.frames, machine.log, machine.steps, machine.context
+    machine.events, machine.log, machine.steps, machine.context = [], [], 0, Context(root=ref)
+    machine.frames = [Frame(ref.module, None, f"{ref.module}.<module>")]
+    st = State({})
+    target = machine.function_value(ref, None)
+    holder = []
+    item = machine.program.function(ref)
+    if item.class_index >= 0:
+        from counterseal.audit.surface.program import Cls
+
+        holder = [Value(kind="obj", ref=Cls(ref.module, item.class_index), items={})]
+    machine.enter_function(target, machine.parameters(ref, holder, {}, st), st, item.line)
+    events = machine.events
+    machine.events, machine.frames, machine.log, machine.steps, machine.context = saved
+    return events
+
+
+def other_flows(machine: Machine) -> Iterator[Flow]:
+    """Flows of modules, and of functions that no route reached but that call something a library describes."""
+    for module, events in sorted(machine.module_events.items()):
+        if events:
+            yield Flow(f"{module}.<module>", Place(machine.program.path(module), 1), events)
+    tails = machine.know.tails
+    for ref in list(machine.program.functions()):
+        item = machine.program.function(ref)
+        if ref in machine.executed or not any(c.rpartition(".")[2] in tails for c in item.calls):
+            continue
+        events = run_standalone(machine, ref)
+        if events:
+            yield Flow(machine.program.qualname(ref), Place(machine.program.path(ref.module), item.line, item.end_line), events)
+
+
+def settings(machine: Machine) -> Iterator[Setting]:
+    """Configuration: settings classes, ``app.config``, constants in capitals."""
+    for ref in machine.program.classes():
+        item = machine.program.cls(ref)
+        kind = machine.class_kind(ref)
+        if kind == "settings" or item.name.lower().endswith(("config", "settings")):
+            path = machine.program.path(ref.module)
+            lines = _lines(item.body)
+            for name, value in machine.class_attrs(ref).items():
+                if name in lines and value.kind not in ("func", "cls"):
+                    yield Setting(name, value, Place(path, lines[name]), f"{ref.module}.{item.qualname}")
+    for module, names in machine.module_vars.items():
+        lines = _lines(machine.program.modules[module].body)
+        for name, value in names.items():
+            if name.isupper() and name in lines:
+                yield Setting(name, value, Place(machine.program.path(module), lines[name]), module)
+    for events in list(machine.module_events.values()):
+        for event in events:
+            target = getattr(event, "target", None)
+            if target is not None and target.kind == "config":
+                yield Setting(event.name, event.value, event.place, "app.config")  # type: ignore[attr-defined]
+
+
+def _lines(body: tuple[ir.Node, ...]) -> dict[str, int]:
+    out: dict[str, int] = {}
+    for s in body:
+        if s[0] == ir.ASSIGN:
+            out.update({t[2]: s[1] for t in s[2] if t[0] == ir.NAME})
+        elif s[0] == ir.ANN and s[2][0] == ir.NAME:
+            out[s[2][2]] = s[1]
+        elif s[0] in (ir.IF, ir.TRY):
+            for part in s[2:]:
+                if isinstance(part, tuple) and part and isinstance(part[0], tuple):
+                    out.update({k: v for k, v in _lines(part).items() if k not in out})
+    return out
+
+
+def literals(facts: Mapping[str, ir.Facts]) -> Iterator[Literal]:
+    """String literals that are bound to a name."""
+    for path, f in facts.items():
+        for line, name, value in f.strings:
+            yield Literal(name, value, Place(path, line))
+
+
+def frameworks(machine: Machine, facts: Mapping[str, ir.Facts]) -> tuple[str, ...]:
+    """Web frameworks that the program imports."""
+    found = {machine.know.framework(target) for f in facts.values() for _, target, _, _ in f.imports}
+    return tuple(sorted(found - {""}))
+
+
+def _gave_up(routes: list) -> Iterator[NotChecked]:  # type: ignore[type-arg]
+    for route in routes:
+        for why in route.flow.gave_up:
+            yield NotChecked(route.name, f"the analysis stopped early: {why}", route.place.file, route.place.line)
+
+
+

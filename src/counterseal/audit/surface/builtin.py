@@ -1,0 +1,320 @@
+"""Built-in functions, and methods of values whose class is not known to any library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from counterseal.audit.surface.flow import Call
+from counterseal.audit.surface.program import Cls
+from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, const, join, union
+
+if TYPE_CHECKING:
+    from counterseal.audit.surface.core import State
+    from counterseal.audit.surface.database import Database
+
+_SAME = {
+    "lower", "upper", "strip", "lstrip", "rstrip", "title", "capitalize", "casefold", "encode", "decode", "removeprefix", "removesuffix", "replace", "split", "rsplit",
+    "partition", "rpartition", "splitlines", "copy", "hex", "isoformat", "get_secret_value", "zfill", "model_copy", "digest", "hexdigest",
+}  # fmt: skip
+_FOLDABLE = {"lower", "upper", "strip", "lstrip", "rstrip", "title", "capitalize", "casefold"}
+
+
+def _convert(type_: str) -> Callable[..., Value]:
+    def call(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
+        if not args:
+            return const({"int": 0, "str": "", "float": 0.0, "bool": False, "bytes": b""}[type_])
+        first = args[0]
+        if type_ == "str" and first.kind in ("text", "const") and (first.kind == "text" or isinstance(first.const, str)):
+            return first
+        if type_ == "bool":
+            return replace(UNKNOWN, may=first.may, null=True, type="bool", true=first.true, false=first.false)
+        return Value(may=first.may, must=first.must, type=type_, name=first.name, null=False)
+
+    return call
+
+
+def _length(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
+    first = args[0] if args else UNKNOWN
+    if isinstance(first.items, list):
+        return const(len(first.items))
+    return Value(may=first.may, type="int", null=True, name="len")
+
+
+def _boolean(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
+    return Value(may=union(args).may, type="bool", null=True)
+
+
+def _any(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
+    inner = args[0].extra if args and isinstance(args[0].extra, Value) else UNKNOWN
+    return Value(may=union(args).may, type="bool", null=True, true=inner.true)
+
+
+def _getattr(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
+    if len(args) >= 2 and isinstance(args[1].const, str):
+        found = m.attribute(args[0], args[1].const, st, line)
+        return join(found, args[2]) if len(args) > 2 and not found.may else found
+    return union(args)
+
+
+def _setattr(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
+    if len(args) == 3:
+        name = args[1].const if isinstance(args[1].const, str) else "*"
+        m.store_attribute(args[0], name, args[2], st, line, args[1])
+    return NULL
+
+
+def _dict(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
+    items: dict[str, Value] = {}
+    open_ = bool(args) and not isinstance(args[0].items, dict)
+    if args and isinstance(args[0].items, dict) and args[0].kind == "dict":
+        items.update(args[0].items)
+        open_ = args[0].extra == "open"
+    elif args and args[0].kind in ("row", "obj", "result"):
+        return replace(args[0], name=args[0].name)
+    items.update(kwargs)
+    may = union([*args, *kwargs.values()]).may
+    return Value(kind="dict", items=items, may=may, must=args[0].must if args else NONE, extra="open" if open_ else None)
+
+
+def _sequence(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
+    if not args:
+        return Value(kind="seq", items=[], null=True)
+    first = args[0]
+    if first.kind == "seq":
+        return replace(first, items=list(first.items) if isinstance(first.items, list) else first.items)
+    element, _ = m.iterate(first, st, line)
+    return Value(kind="seq", extra=element, may=first.may, must=first.must, null=True, name=first.name)
+
+
+def _enumerate(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
+    element, _ = m.iterate(args[0] if args else UNKNOWN, st, line)
+    return Value(kind="seq", extra=Value(kind="seq", items=[Value(type="int"), element], may=element.may), may=element.may)
+
+
+def _zip(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
+    elements = [m.iterate(a, st, line)[0] for a in args]
+    return Value(kind="seq", extra=Value(kind="seq", items=elements, may=union(elements).may), may=union(args).may)
+
+
+def _map(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
+    if len(args) < 2:
+        return UNKNOWN
+    element, _ = m.iterate(args[1], st, line)
+    return Value(kind="seq", extra=m.call(args[0], [element], {}, st, line), may=args[1].may)
+
+
+def _next(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
+    element = m.iterate(args[0], st, line)[0] if args else UNKNOWN
+    return replace(element, null=True) if len(args) > 1 else element
+
+
+def _super(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
+    self_value = st.vars.get("self") or st.vars.get("cls") or UNKNOWN
+    return Value(kind="super", ref=m.frame.cls, extra=self_value) if m.frame.cls is not None else UNKNOWN
+
+
+def _open(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
+    return m.library_call(m.know.api("builtins.open"), "builtins.open", None, args, kwargs, st, line)
+
+
+def _minmax(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
+    value = union(args)
+    bounded = frozenset({"bounded"}) if len(args) > 1 and any(a.is_const or "setting" in a.may for a in args) else NONE
+    return replace(value, may=value.may | bounded, type="int")
+
+
+BUILTIN_CALLS: Mapping[str, Callable[..., Value]] = {
+    "int": _convert("int"), "str": _convert("str"), "float": _convert("float"), "bool": _convert("bool"), "bytes": _convert("bytes"), "len": _length,
+    "isinstance": _boolean, "hasattr": _boolean, "callable": _boolean, "issubclass": _boolean, "any": _any, "all": _any, "getattr": _getattr, "setattr": _setattr,
+    "dict": _dict, "list": _sequence, "tuple": _sequence, "set": _sequence, "frozenset": _sequence, "sorted": _sequence, "reversed": _sequence, "iter": _sequence,
+    "enumerate": _enumerate, "zip": _zip, "map": _map, "next": _next, "super": _super, "min": _minmax, "max": _minmax,
+}  # fmt: skip
+
+
+def method_of_value(
+    m: Database, base: Value, name: str, member: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
+) -> Value:
+    """``base.name(...)`` where the class of ``base`` is not described by a library."""
+    if base.kind == "query":
+        return m.query_method(base, name, args, kwargs, st, line, end)
+    if base.kind == "result":
+        return _result_method(base, name)
+    if base.kind == "column":
+        return _column_method(m, base, name, args)
+    found = m.session_method(base, name, args, kwargs, st, line, end)
+    if found is not None:
+        return found
+    special = _METHODS.get(name)
+    if special is not None:
+        answer = special(m, base, args, kwargs, st, line)
+        if answer is not None:
+            return answer  # type: ignore[no-any-return]
+    api = m.know.methods.get(name)
+    if api is not None:
+        return m.library_call(api, f"?.{name}", base, args, kwargs, st, line, end)
+    if name in _SAME:
+        return _same(base, name, args)
+    if isinstance(base.ref, Cls) and base.kind in ("obj", "cls"):
+        loaded = _model_method(m, base, name, args, kwargs, st, line, end)
+        if loaded is not None:
+            return loaded
+    parts = [base, *args, *kwargs.values()]
+    result = Value(may=union(parts).may, must=base.must, name=name, true=member.true, null=base.null)
+    m.events.append(Call(*m.common(st, line, end), f"?.{name}", "", tuple(args), kwargs, base, {}, result))
+    return result
+
+
+def _same(base: Value, name: str, args: list[Value]) -> Value:
+    if name in _FOLDABLE and isinstance(base.const, str) and not args:
+        return replace(base, const=getattr(base.const, name)())
+    keep = base.kind in ("obj", "row", "dict") and name in ("copy", "model_copy")
+    return replace(base, null=base.null) if keep else Value(may=base.may | union(args).may, must=base.must, type=base.type or "str", name=base.name, null=False)
+
+
+def _result_method(base: Value, name: str) -> Value:
+    found: Value = base.extra
+    single = found.extra if found.kind == "seq" and isinstance(found.extra, Value) else found
+    if name in ("fetchone", "first", "one", "one_or_none", "scalar", "scalar_one", "scalar_one_or_none"):
+        return replace(single, null=name not in ("one", "scalar_one"))
+    if name in ("fetchall", "all", "fetchmany"):
+        return found if found.kind == "seq" else Value(kind="seq", extra=replace(single, null=False), may=single.may, must=single.must, null=True, name=single.name)
+    if name in ("scalars", "mappings", "keys", "unique"):
+        return base
+    return Value(may=base.may, must=base.must, null=True)
+
+
+def _column_method(m: Database, base: Value, name: str, args: list[Value]) -> Value:
+    if name in ("in_", "ilike", "like", "icontains", "contains", "startswith", "endswith", "is_", "is_not", "isnot", "notin_", "not_in", "between", "op", "any", "has", "match"):
+        other = args[0] if args else UNKNOWN
+        op = {"in_": "in", "is_": "is"}.get(name, name)
+        return m.condition(base, op, other)
+    if name in ("desc", "asc", "label", "nulls_last", "nullslast", "nullsfirst", "cast"):
+        return base
+    return Value(kind="aggregate", ref=base.ref, may=base.may | {"aggregate"}, name=base.name)
+
+
+def _model_method(
+    m: Database, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
+) -> Value | None:
+    """Active-record style helpers of a base class outside the program (``record.save()``, ``Model.get_by_id(1)``)."""
+    if m.class_kind(base.ref) != "table":
+        return None
+    if base.kind == "cls" and name in ("get", "get_or_404", "get_by_id") and args:
+        return m.db_get(base, args[0], st, line, end)
+    if base.kind == "obj" and name == "delete":
+        return m.delete_record(base, st, line, end)
+    if base.kind == "cls" and name == "create":
+        return m.created(Value(kind="obj", ref=base.ref, items=dict(kwargs), name=base.name, site=f"{line}"), kwargs, st, line, end)
+    return None
+
+
+# -- methods by name ----------------------------------------------------------------------------------------------
+
+
+def _get(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value | None:
+    if not args:
+        return None
+    key = args[0]
+    default = args[1] if len(args) > 1 else kwargs.get("default") or NULL
+    if base.kind == "config" and isinstance(key.const, str):
+        return m.setting(base, key.const, default if default is not NULL else None)
+    if base.kind == "dict" and isinstance(base.items, dict) and isinstance(key.const, str):
+        if key.const in base.items:
+            return base.items[key.const]  # type: ignore[no-any-return]
+        if base.extra != "open":
+            return default
+    if base.kind == "dict" and isinstance(base.items, dict) and not key.is_const and base.items and base.extra != "open":
+        # A look-up in a table of constants: whatever the key, the result is one of the values.
+        values = list(base.items.values())
+        result = values[0]
+        for v in values[1:]:
+            result = join(result, v)
+        return replace(result, null=True)
+    name = key.const if isinstance(key.const, str) else ""
+    found = m.part(base, name, key.may if not name else NONE, in_mapping=True)
+    converter = kwargs.get("type")
+    if converter is not None and converter.kind == "ext" and str(converter.ref).startswith("builtins."):
+        found = replace(found, type=str(converter.ref)[9:])
+    if default.is_const and default.const is None:
+        return replace(found, null=True)
+    return replace(found, may=found.may | default.may, null=default.null, must=found.must if not default.must else found.must)
+
+
+def _items(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value | None:
+    if base.kind == "dict" and isinstance(base.items, dict) and base.extra != "open" and base.items:
+        return Value(kind="seq", items=[Value(kind="seq", items=[const(k), v], may=v.may) for k, v in base.items.items()], may=base.may)
+    keys = base.items if isinstance(base.items, dict) else {}
+    value = Value(may=base.may, must=base.must)
+    key = Value(may=base.may, extra=("declared", base.ref) if base.kind == "obj" else ("keys", tuple(keys)))
+    return Value(kind="seq", extra=Value(kind="seq", items=[key, value], may=base.may), may=base.may)
+
+
+def _keys(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value | None:
+    return Value(kind="seq", extra=Value(may=base.may), may=base.may)
+
+
+def _startswith(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value | None:
+    prefixes = args[0].items if args and isinstance(args[0].items, list) else args[:1]
+    if not isinstance(base.const, str) or base.may or not prefixes or not all(isinstance(p.const, str) for p in prefixes):
+        return None
+    return const(any(base.const.startswith(p.const) for p in prefixes))
+
+
+def _update(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value | None:
+    if base.kind == "config":
+        return m.library_call(m.know.api("flask.Config.update"), "flask.Config.update", base, args, kwargs, st, line)
+    if base.kind == "dict" and isinstance(base.items, dict):
+        for source in args:
+            if isinstance(source.items, dict):
+                base.items.update(source.items)
+            else:
+                base.items["**"] = source
+        base.items.update(kwargs)
+        return NULL
+    return None
+
+
+def _append(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value | None:
+    if base.kind == "seq":
+        if isinstance(base.items, list) and base.items and base.items[0].kind in ("text", "const"):
+            base.items.extend(args)
+        else:
+            added = union(args) if len(args) != 1 else args[0]
+            base.extra = join(base.extra, added) if isinstance(base.extra, Value) else added
+            base.items = None
+        base.may = base.may | union(args).may
+        return NULL
+    return None
+
+
+def _format(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value | None:
+    if not isinstance(base.const, str):
+        return None
+    return m.text([base, *args, *kwargs.values()])
+
+
+def _join(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value | None:
+    if not args:
+        return None
+    items = args[0].items if isinstance(args[0].items, list) else [args[0].extra if isinstance(args[0].extra, Value) else args[0]]
+    parts: list[Value] = []
+    for i, item in enumerate(items):
+        if i:
+            parts.append(base)
+        parts.append(item)
+    return m.text(parts) if isinstance(base.const, str) else union([base, *items])
+
+
+def _dump(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value | None:
+    if base.kind != "obj":
+        return None
+    items = dict(base.items) if isinstance(base.items, dict) else {}
+    return Value(kind="dict", items=items, may=base.may, must=base.must, extra="open" if base.may else None, ref=base.ref, name=base.name)
+
+
+_METHODS: Mapping[str, Callable[..., Any]] = {
+    "get": _get, "pop": _get, "setdefault": _get, "items": _items, "keys": _keys, "values": _keys, "update": _update, "append": _append, "extend": _append, "add": _append,
+    "format": _format, "join": _join, "model_dump": _dump, "startswith": _startswith, "dict": _dump,
+}  # fmt: skip

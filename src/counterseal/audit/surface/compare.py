@@ -1,0 +1,104 @@
+"""What a comparison or a truth test says about the caller."""
+
+from __future__ import annotations
+
+from counterseal.audit.surface.values import NONE, Labels, Value, const
+from counterseal.audit.surface.vocabulary import ROLE, SECRET_NAME
+
+_EQUAL = {"==", "in", "is"}
+_UNEQUAL = {"!=", "not in", "is not"}
+
+
+def links(may: Labels) -> Labels:
+    """Facts of a test in which the caller's identity takes part together with other things."""
+    if "who" not in may:
+        return NONE
+    return frozenset(f"link:{label}" for label in may if label.startswith(("in:", "obj:")))
+
+
+def facts_of(value: Value) -> tuple[Labels, Labels]:
+    """(facts when the value is truthy, facts when it is falsy)."""
+    true = value.true
+    if "who" in value.must and value.null and "anonymous?" not in value.may:
+        true = true | {"auth"}
+    if value.null and "who" in value.may and value.kind != "const":
+        true = true | links(value.may)
+    return true, value.false
+
+
+def compared(op: str, left: Value, right: Value, inline: bool) -> Value:
+    """The value of ``left OP right``. ``inline``: one side is written as a constant right there."""
+    may = left.may | right.may
+    if _is_none(left) or _is_none(right):
+        other = right if _is_none(left) else left
+        present, absent = facts_of(other)
+        true, false = (absent, present) if op in ("is", "==") else (present, absent)
+        return Value(may=may, type="bool", null=True, true=true, false=false)
+    facts = _equality_facts(left, right, inline) if op in _EQUAL | _UNEQUAL else _order_facts(left, right)
+    if op in _UNEQUAL:
+        return Value(may=may, type="bool", null=True, false=facts)
+    if op in _EQUAL:
+        return Value(may=may, type="bool", null=True, true=facts)
+    return Value(may=may, type="bool", null=True, true=facts, false=facts)
+
+
+def folded(op: str, left: Value, right: Value) -> Value | None:
+    """The outcome of comparing constants; ``None`` when it is not known."""
+    if not left.is_const or left.may or left.const is None:
+        return None
+    if op in ("in", "not in") and isinstance(right.items, list | dict):
+        keys = [v.const for v in right.items if v.is_const] if isinstance(right.items, list) else list(right.items)
+        if len(keys) != len(right.items) or right.extra == "open":
+            return None
+        return const((left.const in keys) == (op == "in"))
+    if op in ("==", "!=") and right.is_const and not right.may and right.const is not None:
+        return const((left.const == right.const) == (op == "=="))
+    return None
+
+
+def _is_none(v: Value) -> bool:
+    return v.kind == "const" and v.const is None
+
+
+def _order_facts(left: Value, right: Value) -> Labels:
+    for v in (left, right):
+        if "self" in v.must and ROLE.search(v.name or ""):
+            return frozenset({"role", f"role:{v.name}"})
+    return NONE
+
+
+def _equality_facts(left: Value, right: Value, inline: bool) -> Labels:
+    facts: set[str] = set(links(left.may | right.may))
+    for v, other in ((left, right), (right, left)):
+        if "self" in v.must and (ROLE.search(v.name or "") or _role_constants(other, v)):
+            facts |= {"role", *role_names(v, other), "auth"}
+        elif "self" in v.must and other.is_const and "session" in v.may:
+            facts.add("auth")
+        if is_credential(v) and not is_credential(other) and _is_secret(other, inline):
+            facts.add("auth")
+    return frozenset(facts)
+
+
+def _role_constants(other: Value, v: Value) -> bool:
+    """Whether ``other`` is something that roles are compared with: members of an enumeration named so."""
+    return other.kind == "member" and bool(ROLE.search(str(other.extra or "")))
+
+
+def role_names(v: Value, other: Value) -> set[str]:
+    """``role:NAME`` for every role that a value is compared with."""
+    names = [x for x in (other.items if isinstance(other.items, list) else [other]) if isinstance(x, Value)]
+    found = {f"role:{str(x.const).lower()}" for x in names if isinstance(x.const, str)}
+    found |= {f"role:{x.name.lower()}" for x in names if x.kind == "member" and x.name}
+    return found or {f"role:{v.name}"}
+
+
+def is_credential(v: Value) -> bool:
+    """Whether it is something that the caller presents to say who it is."""
+    return any(label == "cred" or label.startswith(("in:header", "in:cookie")) for label in v.may)
+
+
+def _is_secret(v: Value, inline: bool) -> bool:
+    if inline and v.is_const:
+        return False
+    known = any(label.startswith(("env:", "db:", "setting", "secret", "hash:")) for label in v.may)
+    return known or bool(SECRET_NAME.search(v.name or "")) or v.kind == "unknown" and not v.inputs()

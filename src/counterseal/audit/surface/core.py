@@ -1,0 +1,320 @@
+"""The state of the abstract machine, and what all of its parts share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from counterseal.audit.facts.python import ir
+from counterseal.audit.findings import Place
+from counterseal.audit.libraries.knowledge import Knowledge
+from counterseal.audit.surface.flow import Branch, Compare, Event
+from counterseal.audit.surface.program import Cls, Definition, External, Func, Module, Program, Variable
+from counterseal.audit.surface.values import NONE, UNKNOWN, Labels, Value, join
+from counterseal.guarantees import Evidence
+
+MAX_DEPTH = 14
+BUDGET = 30_000
+"""Statements that one flow may execute; beyond it the flow says that it gave up."""
+
+
+@dataclass(slots=True, eq=False)
+class State:
+    """Where execution stands: variables, facts that hold, and attributes of shared objects (``flask.g.user``)."""
+
+    vars: dict[str, Value]
+    facts: Labels = NONE
+    heap: dict[str, Value] = field(default_factory=dict)
+    dead: bool = False
+    """This point is not reached: everything before it raised or returned."""
+
+    def copy(self) -> State:
+        """An independent copy."""
+        return State(dict(self.vars), self.facts, dict(self.heap), self.dead)
+
+
+def merge_facts(a: Labels, b: Labels) -> Labels:
+    """Facts that hold whichever way was taken.
+
+    A caller whose role was checked needs no link to the object: "the owner or an administrator" keeps the link.
+    """
+    both = a & b
+    if "role" in a and "role" not in b:
+        both |= frozenset(f for f in b if f.startswith("link:"))
+    elif "role" in b and "role" not in a:
+        both |= frozenset(f for f in a if f.startswith("link:"))
+    return both
+
+
+def merge(a: State, b: State) -> State:
+    """The state after two branches meet."""
+    if a.dead:
+        return b
+    if b.dead:
+        return a
+    return State(_merge_maps(a.vars, b.vars, True), merge_facts(a.facts, b.facts), _merge_maps(a.heap, b.heap, False))
+
+
+def _merge_maps(a: dict[str, Value], b: dict[str, Value], keep: bool) -> dict[str, Value]:
+    out = dict(a)
+    for k, v in b.items():
+        if k in out:
+            out[k] = join(out[k], v)
+        elif keep:
+            out[k] = v
+        else:
+            out[k] = replace(v, null=True, must=NONE)
+    if not keep:
+        for k in a:
+            if k not in b:
+                out[k] = replace(a[k], null=True, must=NONE)
+    return out
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """One function (or module) that is being executed."""
+
+    module: str
+    func: Func | None
+    qualname: str
+    closure: tuple[dict[str, Value], ...] = ()
+    returns: list[tuple[Value, Labels, int, dict[str, Value]]] = field(default_factory=list)
+    """(value, facts, line, heap) of every return reached."""
+    cls: Cls | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Registration:
+    """Something that was attached to an application or router while the program was executed."""
+
+    kind: str
+    """route, websocket, include, mount, hook, middleware, resource, static, error-handler, attach."""
+    owner: Value
+    place: Place
+    path: Value | None = None
+    methods: tuple[str, ...] | None = None
+    handler: Value | None = None
+    child: Value | None = None
+    options: Mapping[str, Value] = field(default_factory=dict)
+    name: str = ""
+    facts: Labels = NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a flow is analysed for."""
+
+    websocket: bool = False
+    root: Func | None = None
+
+
+class Core(ABC):
+    """Shared state. The machine is assembled from this by the modules ``evaluate``, ``execute``, ``invoke`` and ``database``."""
+
+    def __init__(self, program: Program, know: Knowledge) -> None:
+        self.program = program
+        self.know = know
+        self.events: list[Event] = []
+        self.registrations: list[Registration] = []
+        self.log: list[tuple[str, Evidence]] = []
+        """Facts in the order in which they were established, with the place."""
+        self.gave_up: set[str] = set()
+        self.steps = 0
+        self.frames: list[Frame] = []
+        self.module_vars: dict[str, dict[str, Value]] = {}
+        self.instances: dict[str, Value] = {}
+        self.executed: set[Func] = set()
+        """Functions that were entered by some call."""
+        self.context = Context()
+        self.module_events: dict[str, list[Event]] = {}
+        self.used_instances: set[str] = set()
+        """Sites of library instances of which an attribute was used or which were passed on."""
+        self.weak_checks: list[tuple[str, Place, str]] = []
+        """(function, place, why) of checks that were found not to check."""
+        self._counter = 0
+        self._class_kinds: dict[Cls, str] = {}
+        self._class_attrs: dict[Cls, dict[str, Value]] = {}
+
+    # -- to be provided by the other parts ------------------------------------------------------------------------
+
+    @abstractmethod
+    def evaluate(self, node: Any, st: State) -> Value:
+        """The value of an expression."""
+
+    @abstractmethod
+    def run_block(self, statements: Sequence[ir.Node], st: State) -> State:
+        """Execute statements; the result is dead when the end is not reached."""
+
+    @abstractmethod
+    def call(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int = 0) -> Value:
+        """Call a value."""
+
+    @abstractmethod
+    def attribute(self, base: Value, name: str, st: State, line: int) -> Value:
+        """``base.name``."""
+
+    # -- helpers --------------------------------------------------------------------------------------------------
+
+    @property
+    def frame(self) -> Frame:
+        """The innermost frame."""
+        return self.frames[-1]
+
+    def place(self, line: int, end: int = 0) -> Place:
+        """A place in the file that is being executed."""
+        return Place(self.program.path(self.frame.module), line, end)
+
+    def establish(self, st: State, facts: Labels, line: int, why: str) -> None:
+        """Record that ``facts`` hold from here on, with the evidence."""
+        self.establish_at(st, facts, Evidence(self.program.path(self.frame.module), line, why))
+
+    def establish_at(self, st: State, facts: Labels, where: Evidence) -> None:
+        """Record that ``facts`` hold from here on."""
+        new = facts - st.facts
+        if new:
+            st.facts = st.facts | new
+            self.log.extend((fact, where) for fact in sorted(new))
+
+    def fresh(self, prefix: str) -> str:
+        """A new label, unique within the run of the machine for one flow."""
+        self._counter += 1
+        return f"{prefix}:{self._counter}"
+
+    def common(self, st: State, line: int, end: int = 0) -> tuple[Place, str, Labels, int]:
+        """The fields that every event starts with."""
+        return self.place(line, end), self.frame.qualname, st.facts, len(self.events)
+
+    def emit_compare(self, st: State, line: int, op: str, left: Value, right: Value) -> None:
+        """Record an equality comparison."""
+        self.events.append(Compare(*self.common(st, line), op, left, right))
+
+    def emit_branch(self, st: State, line: int, value: Value, refused: bool) -> None:
+        """Record a decided condition."""
+        self.events.append(Branch(*self.common(st, line), value, refused))
+
+    # -- names ----------------------------------------------------------------------------------------------------
+
+    def name(self, name: str, st: State) -> Value:
+        """The value of a name where execution stands."""
+        found = st.vars.get(name)
+        if found is not None:
+            return found
+        frame = self.frame
+        for scope in frame.closure:
+            if name in scope:
+                return scope[name]
+        return self.global_name(frame.module, name)
+
+    def global_name(self, module: str, name: str) -> Value:
+        """The value of a module's name."""
+        definition = self.program.lookup(module, name)
+        if definition is None:
+            info = self.program.modules[module]
+            if name in info.local_imports and name not in info.names:
+                definition = self.program.dotted(self.program.absolute(info, info.local_imports[name]))
+            else:
+                return Value(kind="ext", ref=f"builtins.{name}", name=name) if name in BUILTINS else replace(UNKNOWN, name=name)
+        return self.definition(definition, name)
+
+    def definition(self, item: Definition, name: str) -> Value:
+        """The value of something that a module defines."""
+        if isinstance(item, External):
+            return self.external(item.name)
+        if isinstance(item, Module):
+            return Value(kind="mod", ref=item.name, name=name)
+        if isinstance(item, Variable):
+            return self.variables(item.module).get(item.name, replace(UNKNOWN, name=item.name))
+        decorated = (self.program.function(item) if isinstance(item, Func) else self.program.cls(item)).decorators
+        if decorated:
+            known = self.variables(item.module).get(name)
+            if known is not None:
+                return known
+        if isinstance(item, Func):
+            return Value(kind="func", ref=item, name=name)
+        return Value(kind="cls", ref=item, name=name)
+
+    def external(self, full: str) -> Value:
+        """A name that a library defines, with what is known about it."""
+        full = self.know.canonical(full)
+        labels = frozenset(self.know.source(full))
+        cls = self.know.type_of(full)
+        last = full.rpartition(".")[2]
+        if cls:
+            return Value(kind="inst", ref=cls, may=labels, must=labels, name=last, site=full)
+        return Value(kind="ext", ref=full, may=labels, must=labels, name=last, null="anonymous?" in labels)
+
+    def variables(self, module: str) -> dict[str, Value]:
+        """The names of a module after its body has run. A module that is running offers what it has so far."""
+        known = self.module_vars.get(module)
+        if known is None:
+            known = self.module_vars[module] = {}
+            self._run_module(module)
+            known = self.module_vars[module]
+        return known
+
+    def _run_module(self, module: str) -> None:
+        info = self.program.modules[module]
+        saved = self.events, self.frames, self.log, self.steps, self.context, self._counter
+        self.events, self.frames, self.log, self.steps, self.context = [], [Frame(module, None, f"{module}.<module>")], [], 0, Context()
+        st = State(self.module_vars[module])
+        for statement in info.body:
+            after = self.run_block((statement,), st)
+            if after.dead:
+                after = replace(st, dead=False)
+            st = after
+            self.module_vars[module] = st.vars
+        self.module_events[module] = self.events
+        self.events, self.frames, self.log, self.steps, self.context, self._counter = saved
+
+    # -- classes --------------------------------------------------------------------------------------------------
+
+    def class_kind(self, ref: Cls) -> str:
+        """``table``, ``schema``, ``settings``, ``enum``, or ``""``."""
+        kind = self._class_kinds.get(ref)
+        if kind is None:
+            self._class_kinds[ref] = ""
+            kind = self._class_kinds[ref] = self._find_class_kind(ref)
+        return kind
+
+    def _find_class_kind(self, ref: Cls) -> str:
+        kinds = [self.know.base(name) for name in self.program.external_bases(ref)]
+        if any(key == "table" and value[0] == ir.CONST and value[2] is True for key, value in self.program.cls(ref).keywords):
+            return "table"
+        for kind in ("table", "settings", "enum", "schema"):
+            if kind in kinds:
+                return kind
+        for statement in self.program.cls(ref).body:
+            if statement[0] == ir.ASSIGN and statement[2][0][0] == ir.NAME and statement[2][0][2] == "__tablename__":
+                return "table"
+        return ""
+
+    def class_attrs(self, ref: Cls) -> dict[str, Value]:
+        """The class's own attributes by name, evaluated once."""
+        known = self._class_attrs.get(ref)
+        if known is None:
+            known = self._class_attrs[ref] = {}
+            self._fill_class_attrs(ref, known)
+        return known
+
+    def _fill_class_attrs(self, ref: Cls, out: dict[str, Value]) -> None:
+        item = self.program.cls(ref)
+        saved = self.events, self.frames, self.log
+        self.events, self.log = [], []
+        self.frames = [Frame(ref.module, None, f"{ref.module}.{item.qualname}", cls=ref)]
+        st = State(out)
+        for statement in item.body:
+            if statement[0] == ir.ANN and statement[4] is None:
+                continue
+            st = self.run_block((statement,), st)
+            if st.dead:
+                st = State(out)
+        for name, value in st.vars.items():
+            out[name] = replace(value, name=name)
+        self.module_events.setdefault(ref.module, []).extend(self.events)
+        self.events, self.frames, self.log = saved
+
+
+BUILTINS = frozenset(dir(__builtins__) if not isinstance(__builtins__, dict) else __builtins__)

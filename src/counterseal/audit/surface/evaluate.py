@@ -1,0 +1,419 @@
+"""Expressions of the abstract machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from counterseal.audit.facts.python import ir
+from counterseal.audit.surface.compare import compared, facts_of, folded
+from counterseal.audit.surface.core import Core, State, merge_facts
+from counterseal.audit.surface.program import Func
+from counterseal.audit.surface.values import NO_CONST, NONE, NULL, UNKNOWN, Condition, Value, const, join, union
+from counterseal.audit.surface.vocabulary import IDENTITY_KEY, ROLE
+
+_ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
+    "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b, "//": lambda a, b: a // b, "%": lambda a, b: a % b,
+}  # fmt: skip
+_BIGGEST_NUMBER = 2**63
+_LONGEST_TEXT = 20_000
+
+
+class Evaluate(Core):
+    """How expressions become values."""
+
+    def evaluate(self, node: Any, st: State) -> Value:
+        """The value of an expression; nothing for ``None``."""
+        if node is None:
+            return UNKNOWN
+        return _EXPRESSIONS[node[0]](self, node, st)
+
+    # -- leaves ---------------------------------------------------------------------------------------------------
+
+    def _const(self, n: ir.Node, st: State) -> Value:
+        return NULL if n[2] is None else const(n[2])
+
+    def _name(self, n: ir.Node, st: State) -> Value:
+        return self.name(n[2], st)
+
+    def _attr(self, n: ir.Node, st: State) -> Value:
+        return self.attribute(self.evaluate(n[2], st), n[3], st, n[1])
+
+    # -- calls ----------------------------------------------------------------------------------------------------
+
+    def _call(self, n: ir.Node, st: State) -> Value:
+        target = self.evaluate(n[2], st)
+        args: list[Value] = []
+        for a in n[3]:
+            value = self.evaluate(a[2] if a[0] == ir.STAR else a, st)
+            if a[0] == ir.STAR:
+                args.extend(value.items if isinstance(value.items, list) else [replace(value, kind="unknown")])
+            else:
+                args.append(value)
+        kwargs: dict[str, Value] = {}
+        for name, a in n[4]:
+            value = self.evaluate(a, st)
+            if name is not None:
+                kwargs[name] = value
+            elif isinstance(value.items, dict):
+                kwargs.update({k: v for k, v in value.items.items() if isinstance(v, Value)})
+                if value.extra == "open":
+                    kwargs["**"] = value
+            else:
+                kwargs["**"] = value
+        return self.call(target, args, kwargs, st, n[1], n[5])
+
+    # -- structure ------------------------------------------------------------------------------------------------
+
+    def _sub(self, n: ir.Node, st: State) -> Value:
+        base, key = self.evaluate(n[2], st), self.evaluate(n[3], st)
+        return self.subscript(base, key, st, n[1])
+
+    def subscript(self, base: Value, key: Value, st: State, line: int) -> Value:
+        """``base[key]``."""
+        if key.is_const:
+            if isinstance(base.items, dict) and isinstance(key.const, str) and key.const in base.items:
+                return base.items[key.const]  # type: ignore[no-any-return]
+            if isinstance(base.items, list) and isinstance(key.const, int) and -len(base.items) <= key.const < len(base.items):
+                return base.items[key.const]  # type: ignore[no-any-return]
+        if base.kind == "ext" and base.ref == "os.environ" and key.is_const:
+            return Value(may=frozenset({f"env:{key.const}"}), must=frozenset({f"env:{key.const}"}), name=str(key.const), type="str")
+        if base.kind == "ext" and str(base.ref).endswith(".Annotated") and isinstance(key.items, list):
+            return Value(kind="annotated", items=key.items)
+        if base.kind == "cls" or base.kind == "ext" and not base.may:
+            return base  # Generic[...]: the subscript of a class is the class
+        if base.kind == "config" and isinstance(key.const, str):
+            return self.setting(base, key.const, None)
+        name = key.const if isinstance(key.const, str) else ""
+        return self.part(base, name, key.may, in_mapping=True)
+
+    def setting(self, config: Value, name: str, default: Value | None) -> Value:
+        """An entry of an application's configuration."""
+        store = config.items if isinstance(config.items, dict) else {}
+        if name in store:
+            return store[name]  # type: ignore[no-any-return]
+        value = default or Value(may=frozenset({"setting"}), must=frozenset({"setting"}))
+        return replace(value, name=name, may=value.may | {"setting"})
+
+    def part(self, base: Value, name: str, more: frozenset[str] = NONE, *, in_mapping: bool = False) -> Value:
+        """A member of something whose members are not known: it carries the labels of the whole."""
+        if base.kind in ("query", "seq") and isinstance(base.extra, Value):
+            return base.extra
+        may, must = base.may | more, base.must
+        if name and any(label.startswith("in:") for label in may):
+            may = frozenset(f"{label}:{name}" if label.count(":") == 1 else label for label in may)
+            must = frozenset(f"{label}:{name}" if label.startswith("in:") and label.count(":") == 1 else label for label in must)
+        if "session" in may and name and IDENTITY_KEY.search(name):
+            may, must = may | {"who", "self"}, must | {"who", "self"}
+        true = NONE
+        if "self" in must and name and ROLE.search(name):
+            true = frozenset({"role", f"role:{name}"})
+        elif name == "is_authenticated" and "self" in must:
+            true = frozenset({"auth"})
+            must = must - {"who"}
+        null = "session" in may or base.null and in_mapping or name == "is_authenticated"
+        return Value(may=may, must=must - {"anonymous?"}, null=null, name=name or base.name, true=true)
+
+    def _fstr(self, n: ir.Node, st: State) -> Value:
+        return self.text([self.evaluate(part, st) for part in n[2]])
+
+    def text(self, parts: list[Value]) -> Value:
+        """A string made of ``parts``: ``items`` keeps the template, constants and values in order."""
+        flat: list[Any] = []
+        for part in parts:
+            inner = part.items if part.kind == "text" else [part.const if part.is_const else part]
+            for piece in inner:
+                if not isinstance(piece, Value):
+                    piece = str(piece)
+                    if flat and isinstance(flat[-1], str):
+                        flat[-1] += piece
+                        continue
+                flat.append(piece)
+        values = [p for p in flat if isinstance(p, Value)]
+        if not values:
+            whole = replace(const("".join(flat)[:_LONGEST_TEXT]), may=union(parts).may)
+            return whole if not _has_env(parts) else replace(whole, kind="text", const=NO_CONST, items=flat, null=False)
+        must = values[0].must if len(values) == 1 else NONE
+        return Value(kind="text", items=flat, may=union(values).may, must=must, type="str")
+
+    def _bin(self, n: ir.Node, st: State) -> Value:
+        left, right, op = self.evaluate(n[3], st), self.evaluate(n[4], st), n[2]
+        if op in ("&", "|") and left.kind == "cond" and right.kind == "cond":
+            return self.combine([left, right], alternative=op == "|")
+        if op == "|" and (left.kind in ("cls", "ext") or right.kind in ("cls", "ext")):
+            return left if left.kind == "cls" else right  # a union of types
+        if left.is_const and right.is_const and op in _ARITHMETIC:
+            folded = _fold(op, left.const, right.const)
+            if folded is not NO_CONST:
+                return replace(const(folded), may=left.may | right.may)
+        if op == "+" and (_texty(left) or _texty(right)):
+            return self.text([left, right])
+        if op == "%" and (left.kind == "text" or isinstance(left.const, str)):
+            return self.text([left, *(right.items if isinstance(right.items, list) else [right])])
+        if op == "+" and isinstance(left.items, list) and isinstance(right.items, list):
+            return Value(kind="seq", items=[*left.items, *right.items], may=left.may | right.may)
+        return Value(may=left.may | right.may, must=left.must & right.must, type=left.type if left.type == right.type else "", name=left.name)
+
+    def combine(self, conditions: list[Value], *, alternative: bool) -> Value:
+        """Conditions of a query joined by AND or OR."""
+        parts = [replace_alternative(c, alternative) for v in conditions for c in (v.items or ())]
+        return Value(kind="cond", items=parts, may=union(conditions).may)
+
+    def _bool(self, n: ir.Node, st: State) -> Value:
+        is_and = n[2] == "and"
+        result = self.evaluate(n[3][0], st)
+        current = st
+        for operand in n[3][1:]:
+            branch = current.copy()
+            self.assume(n[3][0] if current is st else operand, is_and, branch, result)
+            value = self.evaluate(operand, branch)
+            st.heap.update(branch.heap)
+            for name, bound in branch.vars.items():
+                st.vars.setdefault(name, bound)  # walrus targets
+            result = _and(result, value) if is_and else _or(result, value)
+        return result
+
+    def _not(self, n: ir.Node, st: State) -> Value:
+        value = self.evaluate(n[2], st)
+        if value.kind == "cond":
+            return value
+        true, false = facts_of(value)
+        folded = const(not value.const) if value.is_const and not value.may else UNKNOWN
+        return replace(folded, may=value.may, must=NONE, true=false, false=true, type="bool", null=True)
+
+    def _un(self, n: ir.Node, st: State) -> Value:
+        value = self.evaluate(n[3], st)
+        if n[2] == "-" and isinstance(value.const, int | float):
+            return const(-value.const)
+        return value if value.kind == "cond" else replace(value, const=NO_CONST, kind="unknown")
+
+    def _cmp(self, n: ir.Node, st: State) -> Value:
+        left = self.evaluate(n[2], st)
+        results = []
+        for op, right_node in n[3]:
+            right = self.evaluate(right_node, st)
+            if left.kind == "column" or right.kind == "column":
+                column, other = (left, right) if left.kind == "column" else (right, left)
+                return self.condition(column, op, other)
+            if op in ("==", "!="):
+                self.emit_compare(st, n[1], op, left, right)
+            inline = right_node[0] == ir.CONST or n[2][0] == ir.CONST
+            results.append(folded(op, left, right) or compared(op, left, right, inline))
+            left = right
+        result = results[0]
+        for other in results[1:]:
+            result = _and(result, other)
+        return result
+
+    def condition(self, column: Value, op: str, other: Value) -> Value:
+        """``Model.column OP other`` as part of a query."""
+        # A comparison of two columns joins tables; it narrows nothing by itself.
+        items = [] if other.kind == "column" else [Condition(column.name, op, other)]
+        return Value(kind="cond", items=items, may=other.may, ref=column.ref)
+
+    def _dict(self, n: ir.Node, st: State) -> Value:
+        items: dict[str, Value] = {}
+        open_ = False
+        may: set[str] = set()
+        for k, v in zip(n[2], n[3], strict=True):
+            value = self.evaluate(v, st)
+            may |= value.may
+            key = self.evaluate(k, st) if k is not None else None
+            if key is not None and isinstance(key.const, str):
+                items[key.const] = replace(value, name=value.name or key.const)
+            elif key is None and isinstance(value.items, dict):
+                items.update(value.items)
+                open_ = open_ or value.extra == "open"
+            else:
+                open_ = True
+                if key is None and value.may:
+                    items["**"] = value
+        return Value(kind="dict", items=items, may=frozenset(may), null=not items and not open_, extra="open" if open_ else None)
+
+    def _seq(self, n: ir.Node, st: State) -> Value:
+        items: list[Value] = []
+        for e in n[3]:
+            value = self.evaluate(e[2] if e[0] == ir.STAR else e, st)
+            if e[0] == ir.STAR:
+                items.extend(value.items if isinstance(value.items, list) else [value])
+            else:
+                items.append(value)
+        if items and all(i.kind == "cond" for i in items):
+            return self.combine(items, alternative=False)
+        return Value(kind="seq", items=items, may=union(items).may, null=not items, name=n[2])
+
+    def _ifexp(self, n: ir.Node, st: State) -> Value:
+        test = self.evaluate(n[2], st)
+        yes, no = st.copy(), st.copy()
+        self.assume(n[2], True, yes, test)
+        self.assume(n[2], False, no, test)
+        return join(self.evaluate(n[3], yes), self.evaluate(n[4], no))
+
+    def _lambda(self, n: ir.Node, st: State) -> Value:
+        return Value(kind="lambda", ref=n, extra=(dict(st.vars), self.frame))
+
+    def _comp(self, n: ir.Node, st: State) -> Value:
+        inner = st.copy()
+        limited = True
+        source = UNKNOWN
+        for target, iterable, conditions in n[5]:
+            source = self.evaluate(iterable, inner)
+            element, _known = self.iterate(source, inner, n[1])
+            limited = limited and not _known
+            self.bind(target, element, inner)
+            for c in conditions:
+                self.assume(c, True, inner, self.evaluate(c, inner))
+        element = self.evaluate(n[3], inner)
+        value = self.evaluate(n[4], inner) if n[4] is not None else None
+        may = element.may | (value.may if value else NONE) | source.may
+        if n[2] == "dict":
+            return Value(kind="dict", items={}, may=may, extra="open", must=value.must if value else NONE, null=True)
+        return Value(kind="seq", items=None, extra=element, may=may, must=element.must, null=True)
+
+    def _yield(self, n: ir.Node, st: State) -> Value:
+        value = self.evaluate(n[2], st) if n[2] is not None else NULL
+        self.frame.returns.append((replace(value, extra=value.extra), st.facts, n[1], dict(st.heap)))
+        return UNKNOWN
+
+    def _walrus(self, n: ir.Node, st: State) -> Value:
+        value = self.evaluate(n[3], st)
+        st.vars[n[2]] = value
+        return value
+
+    def _star(self, n: ir.Node, st: State) -> Value:
+        return self.evaluate(n[2], st)
+
+    def _slice(self, n: ir.Node, st: State) -> Value:
+        for bound in n[2:5]:
+            if bound is not None:
+                self.evaluate(bound, st)
+        return UNKNOWN
+
+    # -- conditions -----------------------------------------------------------------------------------------------
+
+    def assume(self, test: ir.Node, truth: bool, st: State, value: Value) -> None:
+        """Continue in the world where ``test`` (whose value is ``value``) is ``truth``: facts are added, variables narrowed."""
+        true, false = facts_of(value)
+        facts = true if truth else false
+        if facts:
+            self.establish(st, facts, test[1], "checked here, and refused otherwise")
+        self._narrow(test, truth, st)
+
+    def _narrow(self, test: ir.Node, truth: bool, st: State) -> None:
+        tag = test[0]
+        if tag == ir.NOT:
+            self._narrow(test[2], not truth, st)
+        elif tag == ir.BOOL:
+            if (test[2] == "and") == truth:
+                for part in test[3]:
+                    self._narrow(part, truth, st)
+        elif tag == ir.NAME or tag == ir.WALRUS:
+            self._narrow_name(test[2], truth, st)
+        elif tag == ir.CMP and len(test[3]) == 1:
+            op, right = test[3][0]
+            if right[0] == ir.CONST and right[2] is None and test[2][0] in (ir.NAME, ir.WALRUS):
+                self._narrow_name(test[2][2], (op in ("is not", "!=")) == truth, st)
+        elif tag == ir.ATTR:
+            self._narrow_path(test, truth, st)
+
+    def _narrow_name(self, name: str, present: bool, st: State) -> None:
+        value = st.vars.get(name)
+        if value is None:
+            return
+        if present:
+            st.vars[name] = value.nonnull()
+        elif value.null and value.kind != "const":
+            st.vars[name] = replace(NULL, may=value.may)
+
+    def _narrow_path(self, test: ir.Node, truth: bool, st: State) -> None:
+        name = ir.dotted(test)
+        if name and truth:
+            base = self.evaluate(test[2], st)
+            key = f"{base.ref}.{test[3]}"
+            if isinstance(base.ref, str) and key in st.heap:
+                st.heap[key] = st.heap[key].nonnull()
+
+    # -- iteration ------------------------------------------------------------------------------------------------
+
+    def iterate(self, source: Value, st: State, line: int) -> tuple[Value, bool]:
+        """(an element of ``source``, whether its elements are known one by one)."""
+        if isinstance(source.items, list) and source.kind == "seq":
+            element = source.items[0] if source.items else UNKNOWN
+            for other in source.items[1:]:
+                element = join(element, other)
+            return element, True
+        if isinstance(source.extra, Value):
+            return source.extra, False
+        return self.element(source, st, line), False
+
+    def element(self, source: Value, st: State, line: int) -> Value:
+        """An element of something whose elements are not known."""
+        return Value(may=source.may, must=source.must, name=source.name)
+
+    def bind(self, target: ir.Node, value: Value, st: State) -> None:
+        """Bind the target of a ``for`` or comprehension."""
+        if target[0] == ir.NAME:
+            st.vars[target[2]] = value
+        elif target[0] == ir.SEQ:
+            parts = value.items if isinstance(value.items, list) and len(value.items) == len(target[3]) else None
+            for i, t in enumerate(target[3]):
+                inner = t[2] if t[0] == ir.STAR else t
+                self.bind(inner, parts[i] if parts else replace(value, kind="unknown", items=None, extra=None, null=False), st)
+
+    def function_value(self, ref: Func, st: State | None) -> Value:
+        """A function as a value; one that is defined inside another remembers the variables around it."""
+        item = self.program.function(ref)
+        closure: tuple[dict[str, Value], ...] = ()
+        if st is not None and item.parent >= 0:
+            closure = (st.vars, *self.frame.closure)
+        return Value(kind="func", ref=ref, name=item.name, extra=closure)
+
+
+def replace_alternative(condition: Condition, alternative: bool) -> Condition:
+    """The condition as part of an OR, if it is one."""
+    return replace(condition, alternative=condition.alternative or alternative)
+
+
+def _has_env(parts: list[Value]) -> bool:
+    return any(label.startswith("env:") for p in parts for label in p.may)
+
+
+def _texty(v: Value) -> bool:
+    return v.kind == "text" or isinstance(v.const, str)
+
+
+def _fold(op: str, a: Any, b: Any) -> Any:
+    numbers = isinstance(a, int | float) and isinstance(b, int | float)
+    if numbers and (abs(a) > _BIGGEST_NUMBER or abs(b) > _BIGGEST_NUMBER):
+        return NO_CONST
+    if not numbers and not (op == "+" and isinstance(a, str) and isinstance(b, str)):
+        return NO_CONST
+    try:
+        return _ARITHMETIC[op](a, b)
+    except (ZeroDivisionError, OverflowError):
+        return NO_CONST
+
+
+def _and(a: Value, b: Value) -> Value:
+    ta, fa = facts_of(a)
+    tb, fb = facts_of(b)
+    return Value(may=a.may | b.may, must=b.must, null=True, true=ta | tb, false=merge_facts(fa, ta | fb), name=b.name,
+                 kind=b.kind, ref=b.ref, items=b.items, extra=b.extra)  # fmt: skip
+
+
+def _or(a: Value, b: Value) -> Value:
+    ta, fa = facts_of(a)
+    tb, fb = facts_of(b)
+    joined = join(a.nonnull(), b) if a.kind != "const" or a.const else b
+    if a.may and any(x.startswith("env:") for x in a.may) and b.is_const:
+        joined = replace(b, may=a.may | b.may, name=a.name or b.name)
+    return replace(joined, null=b.null, true=merge_facts(ta, fa | tb), false=fa | fb, may=a.may | b.may)
+
+
+_EXPRESSIONS: Mapping[str, Callable[[Evaluate, ir.Node, State], Value]] = {
+    ir.CONST: Evaluate._const, ir.NAME: Evaluate._name, ir.ATTR: Evaluate._attr, ir.CALL: Evaluate._call, ir.SUB: Evaluate._sub, ir.FSTR: Evaluate._fstr,
+    ir.BIN: Evaluate._bin, ir.BOOL: Evaluate._bool, ir.NOT: Evaluate._not, ir.UN: Evaluate._un, ir.CMP: Evaluate._cmp, ir.DICT: Evaluate._dict,
+    ir.SEQ: Evaluate._seq, ir.IFEXP: Evaluate._ifexp, ir.LAMBDA: Evaluate._lambda, ir.COMP: Evaluate._comp, ir.YIELD: Evaluate._yield,
+    ir.WALRUS: Evaluate._walrus, ir.STAR: Evaluate._star, ir.SLICE: Evaluate._slice,
+}  # fmt: skip

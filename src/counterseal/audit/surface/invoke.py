@@ -1,0 +1,366 @@
+"""Attributes and calls of the abstract machine: functions of the program are entered, libraries are asked for what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from counterseal.audit.facts.python import ir
+from counterseal.audit.surface.builtin import BUILTIN_CALLS, method_of_value
+from counterseal.audit.surface.core import MAX_DEPTH, Frame, State, merge_facts
+from counterseal.audit.surface.database import Database
+from counterseal.audit.surface.program import Cls, Func
+from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Labels, Value, join, union
+from counterseal.guarantees import Evidence
+
+
+class Invoke(Database):
+    """How attributes are found and calls are made."""
+
+    # -- attributes -----------------------------------------------------------------------------------------------
+
+    def attribute(self, base: Value, name: str, st: State, line: int) -> Value:
+        """``base.name``."""
+        finder = _ATTRIBUTES.get(base.kind)
+        if isinstance(base.ref, str):
+            stored = st.heap.get(f"{base.ref}.{name}")
+            if stored is not None:
+                return stored
+        if finder is not None:
+            return finder(self, base, name, st, line)
+        return self._loose_attribute(base, name)
+
+    def _loose_attribute(self, base: Value, name: str) -> Value:
+        if isinstance(base.items, dict) and name in base.items and base.kind not in ("dict",):
+            return base.items[name]  # type: ignore[no-any-return]
+        value = self.part(base, name)
+        return replace(value, kind="member-of", ref=name, extra=base)
+
+    def _module_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
+        module = base.ref
+        if name in self.program.modules[module].names or self.program.lookup(module, name) is not None:
+            return self.global_name(module, name)
+        if f"{module}.{name}" in self.program.modules:
+            return Value(kind="mod", ref=f"{module}.{name}", name=name)
+        return replace(UNKNOWN, name=name)
+
+    def _external_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
+        found = self.external(f"{base.ref}.{name}")
+        if found.may or not base.may:
+            return replace(found, extra=found.extra or (base if found.kind == "ext" and base.kind == "inst" else None))
+        return replace(self.part(base, name), kind="ext", ref=found.ref, name=name)
+
+    def _instance_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
+        if isinstance(base.items, dict) and name in base.items:
+            return base.items[name]  # type: ignore[no-any-return]
+        full = self.know.canonical(f"{base.ref}.{name}")
+        labels, cls = frozenset(self.know.source(full)), self.know.type_of(full)
+        self.used_instances.add(base.site)
+        if cls:
+            items = base.items.setdefault(f".{name}", {}) if isinstance(base.items, dict) else {}
+            kind = "config" if self.know.base(cls) == "config" or cls.endswith(".Config") else "inst"
+            return Value(kind=kind, ref=cls, may=labels | base.may, must=labels | base.must, name=name, site=base.site or full, items=items)
+        value = self.part(base, name) if base.may else replace(UNKNOWN, name=name)
+        return replace(value, kind="ext", ref=full, may=value.may | labels, must=value.must | labels, extra=base, name=name)
+
+    def _object_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
+        if isinstance(base.items, dict) and name in base.items:
+            return base.items[name]  # type: ignore[no-any-return]
+        method = self.program.method(base.ref, name)
+        if method is not None:
+            return self._bound(base, method, name, st, line)
+        for cls in self.program.mro(base.ref):
+            if isinstance(cls, Cls):
+                attrs = self.class_attrs(cls)
+                if name in attrs:
+                    return self._field(base, attrs[name], name)
+        labelled = self.part(base, name)
+        for full in self.program.external_bases(base.ref):
+            api = self.know.api(f"{full}.{name}")
+            if api is not None:
+                return replace(labelled, kind="ext", ref=self.know.canonical(f"{full}.{name}"), extra=base)
+        return replace(labelled, kind="member-of", ref=name, extra=base)
+
+    def _field(self, base: Value, default: Value, name: str) -> Value:
+        """A declared field of an instance: its own labels, the default's constant only for settings and plain classes."""
+        kind = self.class_kind(base.ref)
+        if kind == "table" or (kind == "schema" and base.may):
+            value = self.part(base, name)
+            return replace(value, kind="member-of" if value.kind == "unknown" else value.kind, ref=name, type=default.type, extra=base)
+        if kind == "settings":
+            env = frozenset({f"env:{name}", "setting"})
+            return replace(default, may=default.may | env, name=name)
+        return replace(default, name=default.name or name)
+
+    def _bound(self, base: Value, method: Func, name: str, st: State, line: int) -> Value:
+        item = self.program.function(method)
+        marks = {ir.dotted(d) or "" for d in item.decorators}
+        value = Value(kind="func", ref=method, name=name, items=None if "staticmethod" in marks else base, extra=())
+        if any(m.rpartition(".")[2] in ("property", "cached_property", "hybrid_property") for m in marks):
+            return replace(self.call(value, [], {}, st, line), name=name)
+        return value
+
+    def _class_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
+        kind = self.class_kind(base.ref)
+        method = self.program.method(base.ref, name)
+        if method is not None:
+            marks = {ir.dotted(d) or "" for d in self.program.function(method).decorators}
+            return Value(kind="func", ref=method, name=name, items=base if "classmethod" in marks else None, extra=())
+        attr: Value | None = None
+        for cls in self.program.mro(base.ref):
+            if isinstance(cls, Cls):
+                attr = self.class_attrs(cls).get(name)
+                if attr is not None:
+                    break
+        if kind == "enum":
+            return Value(kind="member", ref=base.ref, name=name, const=attr.const if attr else name, type="enum", extra=self.program.cls(base.ref).name)
+        if kind == "table":
+            found = self.table_attribute(base, name, attr)
+            if found is not None:
+                return found
+        if attr is not None:
+            return attr if kind != "settings" else replace(attr, may=attr.may | {f"env:{name}", "setting"}, name=name)
+        if name == "__members__" or name.startswith("__"):
+            return replace(UNKNOWN, name=name)
+        for full in self.program.external_bases(base.ref):
+            if self.know.api(f"{full}.{name}") is not None:
+                return Value(kind="ext", ref=self.know.canonical(f"{full}.{name}"), extra=base, name=name)
+        return Value(kind="member-of", ref=name, extra=base, name=name)
+
+    def _super_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
+        owner, self_value = base.ref, base.extra
+        after = list(self.program.mro(self_value.ref if isinstance(self_value.ref, Cls) else owner))
+        start = after.index(owner) + 1 if owner in after else 1
+        for item in after[start:]:
+            if isinstance(item, Cls):
+                for method, index in self.program.cls(item).methods:
+                    if method == name:
+                        return Value(kind="func", ref=Func(item.module, index), items=self_value, extra=(), name=name)
+            else:
+                return Value(kind="ext", ref=self.know.canonical(f"{item.name}.{name}" if name != "__init__" else item.name), extra=self_value, name=name)
+        return replace(UNKNOWN, name=name)
+
+    # -- calls ----------------------------------------------------------------------------------------------------
+
+    def call(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int = 0) -> Value:
+        """Call a value."""
+        caller = _CALLS.get(target.kind)
+        if caller is not None:
+            return caller(self, target, args, kwargs, st, line, end)
+        if target.kind in ("unknown", "const", "text", "dict", "seq", "row", "exc", "member"):
+            return union([target, *args, *kwargs.values()], name=target.name)
+        return UNKNOWN
+
+    def _call_func(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+        ref: Func = target.ref
+        if len(self.frames) > MAX_DEPTH or sum(1 for f in self.frames if f.func == ref) > 1:
+            self.gave_up.add("calls nested too deeply") if len(self.frames) > MAX_DEPTH else None
+            return union([*args, *kwargs.values()])
+        bound = [target.items, *args] if isinstance(target.items, Value) else args
+        variables = self.parameters(ref, bound, kwargs, st)
+        return self.enter_function(target, variables, st, line)
+
+    def parameters(self, ref: Func, args: list[Value], kwargs: Mapping[str, Value], st: State) -> dict[str, Value]:
+        """The variables with which a function starts."""
+        out: dict[str, Value] = {}
+        rest = list(args)
+        used: set[str] = set()
+        extra = kwargs.get("**")
+        for name, annotation, default, kind in self.program.function(ref).params:
+            if kind == ir.VAR_POSITIONAL:
+                out[name] = Value(kind="seq", items=rest, may=union(rest).may)
+                rest = []
+            elif kind == ir.VAR_KEYWORD:
+                out[name] = self._keywords({k: v for k, v in kwargs.items() if k not in used and k != "**"}, extra)
+            else:
+                value = rest.pop(0) if kind == ir.POSITIONAL and rest else kwargs.get(name)
+                used.add(name)
+                if value is None and extra is not None:
+                    value = self.part(extra, name)
+                if value is None:
+                    value = self._default(ref, default, st)
+                out[name] = self._declared(ref, value, annotation, name, st)
+        return out
+
+    def _keywords(self, items: dict[str, Value], extra: Value | None) -> Value:
+        may = union(items.values()).may | (extra.may if extra else NONE)
+        if extra is not None:
+            items = {**items, "**": extra}
+        return Value(kind="dict", items=items, may=may, extra="open" if extra is not None else None)
+
+    def _default(self, ref: Func, default: Any, st: State) -> Value:
+        if default is None:
+            return UNKNOWN
+        self.frames.append(Frame(ref.module, None, f"{ref.module}.<defaults>"))
+        value = self.evaluate(default, State({}))
+        self.frames.pop()
+        return value
+
+    def _declared(self, ref: Func, value: Value, annotation: Any, name: str, st: State) -> Value:
+        if annotation is not None and value.kind == "unknown" and not value.type:
+            value = self.in_module(ref.module, lambda: self.typed(value, self.annotation(annotation, State({}))))
+        return value if value.name else replace(value, name=name)
+
+    def in_module(self, module: str, action: Callable[[], Value]) -> Value:
+        """Evaluate something in the scope of another module."""
+        self.frames.append(Frame(module, None, f"{module}.<module>"))
+        try:
+            return action()
+        finally:
+            self.frames.pop()
+
+    def enter_function(
+        self, target: Value, variables: dict[str, Value], st: State, line: int, select: Callable[[Value], bool] | None = None
+    ) -> Value:
+        """Run a function's body; its facts and effects on shared objects are the caller's from then on.
+
+        ``select`` limits which returns count: those of a hook that lets the request go on, for example.
+        """
+        ref: Func = target.ref
+        self.executed.add(ref)
+        item = self.program.function(ref)
+        closure = target.extra if isinstance(target.extra, tuple) else ()
+        cls = Cls(ref.module, item.class_index) if item.class_index >= 0 else None
+        frame = Frame(ref.module, ref, self.program.qualname(ref), closure, cls=cls)
+        self.frames.append(frame)
+        inner = State(variables, st.facts, dict(st.heap))
+        end = self.run_block(self.program.body(ref), inner)
+        if not end.dead and not (item.is_generator and frame.returns):
+            frame.returns.append((NULL, end.facts, item.end_line, end.heap))
+            self.emit_return(NULL, end, item.end_line)
+        self.frames.pop()
+        if select is not None:
+            frame.returns = [r for r in frame.returns if select(r[0])]
+        if not frame.returns:
+            st.dead = True
+            return Value(kind="never")
+        return self._outcome(frame, st)
+
+    def _outcome(self, frame: Frame, st: State) -> Value:
+        value, facts, _, heap = frame.returns[0]
+        true, false = self._branch_facts(value, facts)
+        for other, other_facts, _, other_heap in frame.returns[1:]:
+            other_true, other_false = self._branch_facts(other, other_facts)
+            true = _both(true, other_true)
+            false = _both(false, other_false)
+            value = join(value, other)
+            facts = merge_facts(facts, other_facts)
+            if other_heap is not heap:
+                heap = {k: join(v, other_heap[k]) if k in other_heap else replace(v, null=True, must=NONE) for k, v in heap.items()}
+        st.facts = facts
+        st.heap = dict(heap)
+        return replace(value, true=(true or NONE) - st.facts, false=(false or NONE) - st.facts)
+
+    def _branch_facts(self, value: Value, facts: Labels) -> tuple[Labels | None, Labels | None]:
+        """Facts if this return made the result truthy, and if it made it falsy; ``None``: it cannot."""
+        if value.is_const and not (value.may and value.kind != "const"):
+            return (facts | value.true, None) if value.const else (None, facts | value.false)
+        falsy = facts | value.false if value.null else None
+        if isinstance(value.items, list) and value.items and value.kind == "seq":
+            falsy = None
+        return facts | value.true, falsy
+
+    def _call_lambda(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+        variables, frame = target.extra
+        inner = State(dict(variables), st.facts, st.heap)
+        for (name, _annotation, _default, _kind), value in zip(target.ref[2], args, strict=False):
+            inner.vars[name] = value
+        if len(self.frames) > MAX_DEPTH:
+            return UNKNOWN
+        self.frames.append(frame)
+        result = self.evaluate(target.ref[3], inner)
+        self.frames.pop()
+        return result
+
+    def _call_wrapped(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+        inner, facts, where, why = target.extra
+        self.establish_at(st, facts, Evidence(where.file, where.line, why))
+        return self.call(inner, args, kwargs, st, line, end)
+
+    def _call_constant(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+        result: Value = target.extra
+        return result
+
+    def _call_continuation(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+        target.extra.append(st.copy())
+        return Value(kind="response", items={"body": UNKNOWN})
+
+    def _call_class(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+        ref: Cls = target.ref
+        kind = self.class_kind(ref)
+        if kind == "enum":
+            return replace(union(args), type="enum", must=args[0].must if args else NONE)
+        given = {k: v for k, v in kwargs.items()}
+        may = union([*args, *kwargs.values()]).may
+        value = Value(kind="obj", ref=ref, items=dict(given), may=may if kind != "settings" else NONE, name=self.program.cls(ref).name, site=f"{self.place(line).file}:{line}")
+        if kind == "table":
+            value = self.created(value, given, st, line, end)
+        init = self.program.method(ref, "__init__")
+        if init is not None and kind != "settings":
+            self.call(Value(kind="func", ref=init, items=value, extra=()), args, kwargs, st, line)
+            st.dead = False
+        elif kind != "table":
+            self._init_external(value, args, kwargs, st, line, end)
+        return value
+
+    def _init_external(self, value: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> None:
+        """The constructor of a library's base class: exceptions, applications and middleware of the program's own."""
+        for full in self.program.external_bases(value.ref):
+            api = self.know.api(full)
+            if api is not None and api.kind in ("http-error", "app", "router"):
+                made = self.library_call(api, self.know.canonical(full), None, args, kwargs, st, line, end)
+                value.items.update(made.items or {})
+                return
+        fields = [name for name, attr in self.class_attrs(value.ref).items()]
+        for name, arg in zip(fields, args, strict=False):
+            value.items.setdefault(name, arg)
+
+    def _call_object(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+        method = self.program.method(target.ref, "__call__")
+        if method is None:
+            return union([target, *args, *kwargs.values()])
+        return self.call(Value(kind="func", ref=method, items=target, extra=()), args, kwargs, st, line, end)
+
+    def _call_external(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+        full: str = target.ref
+        if full.startswith("builtins."):
+            special = BUILTIN_CALLS.get(full[9:])
+            if special is not None:
+                return special(self, args, kwargs, st, line)
+        api = self.know.api(full)
+        receiver = target.extra if isinstance(target.extra, Value) else target if target.may else None
+        if api is None:
+            api = self.know.methods.get(full.rpartition(".")[2]) if receiver is not None or "." in full else None
+            if api is None and target.may:
+                return method_of_value(self, target, full.rpartition(".")[2], target, args, kwargs, st, line, end)
+        return self.library_call(api, full, receiver, args, kwargs, st, line, end)
+
+    def _call_instance(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+        full = f"{target.ref}.__call__"
+        return self.library_call(self.know.api(full), full, target, args, kwargs, st, line, end)
+
+    def _call_member(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+        return method_of_value(self, target.extra, str(target.ref), target, args, kwargs, st, line, end)
+
+    def _call_registering(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+        return self.registered(target, args, st)
+
+
+def _both(a: Labels | None, b: Labels | None) -> Labels | None:
+    if a is None:
+        return b
+    if b is None:
+        return a
+    return merge_facts(a, b)
+
+
+_ATTRIBUTES: Mapping[str, Callable[[Invoke, Value, str, State, int], Value]] = {
+    "mod": Invoke._module_attribute, "ext": Invoke._external_attribute, "inst": Invoke._instance_attribute, "obj": Invoke._object_attribute,
+    "cls": Invoke._class_attribute, "super": Invoke._super_attribute,
+}  # fmt: skip
+_CALLS: Mapping[str, Callable[..., Value]] = {
+    "func": Invoke._call_func, "lambda": Invoke._call_lambda, "wrapped": Invoke._call_wrapped, "cls": Invoke._call_class, "obj": Invoke._call_object,
+    "ext": Invoke._call_external, "inst": Invoke._call_instance, "member-of": Invoke._call_member, "registering": Invoke._call_registering,
+    "constant": Invoke._call_constant, "continuation": Invoke._call_continuation,
+}  # fmt: skip

@@ -1,0 +1,171 @@
+"""The cells of the matrix: what each route guarantees, with the evidence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from counterseal.audit.result import RouteKind
+from counterseal.audit.surface.flow import Access, Branch, Call, Event, Flow, Store
+from counterseal.audit.surface.model import Route, Surface
+from counterseal.audit.surface.ownership import object_accesses
+from counterseal.audit.surface.traits import kinds_of
+from counterseal.audit.surface.values import Value
+from counterseal.audit.surface.vocabulary import snake
+from counterseal.guarantees import Cell, Evidence, Guarantee, State
+from counterseal.policy import Policy
+
+_AUDIT_MODELS = ("audit", "log", "history", "event", "activity", "trail")
+
+
+def with_cells(route: Route, surface: Surface, policy: Policy) -> Route:
+    """The route with its kinds and the state of every guarantee."""
+    if route.kind in (RouteKind.GENERATED, RouteKind.STATIC):
+        cell = Cell(State.NOT_REQUIRED, (Evidence(route.place.file, route.place.line, "added by the framework"),))
+        return replace(route, cells=dict.fromkeys(Guarantee, cell))
+    kinds = kinds_of(route, surface.models, policy)
+    route = replace(route, kinds=kinds)
+    required = policy.required(route.method, route.path, [k for k in kinds])  # type: ignore[misc]
+    rule = policy.route_rule(route.method, route.path)
+    cells: dict[Guarantee, Cell] = {}
+    for guarantee, find in _FINDERS.items():
+        cell = find(route, surface)
+        if cell is None:
+            if guarantee in required:
+                cell = Cell(State.MISSING, (Evidence(route.place.file, route.place.line, "required here, and not seen in the code"),))
+            else:
+                cell = Cell(State.NOT_REQUIRED)
+        if cell.state is State.MISSING and guarantee in rule.excuses:
+            cell = Cell(State.NOT_REQUIRED, (Evidence(route.place.file, route.place.line, f"policy: {rule.excuses[guarantee]}"),))
+        cells[guarantee] = cell
+    return replace(route, cells=cells)
+
+
+def reached(flow: Flow, websocket: bool = False) -> list[Event]:
+    """The points at which the route has done its work: answers that do not refuse, and changes of data."""
+    returns: list[Event] = [r for r in flow.returns() if not r.refuses]
+    if websocket:
+        work = [e for e in flow.events if isinstance(e, Call) and e.name.rpartition(".")[2].startswith(("receive", "iter_", "send"))]
+        return list(work) or returns
+    return returns
+
+
+def fact_holds(route: Route, fact: str) -> bool:
+    """Whether a fact holds whenever the route has done its work."""
+    points = reached(route.flow, route.kind is RouteKind.WEBSOCKET)
+    if not points:
+        last = route.flow.events[-1] if route.flow.events else None
+        return last is not None and fact in last.facts
+    lacking = [p for p in points if fact not in p.facts]
+    if not lacking:
+        return True
+    if len(lacking) == len(points):
+        return False
+    # Some ways out lack it: it still holds when those give away nothing and nothing was changed without it.
+    harmless = all(_gives_nothing(getattr(p, "value", None)) for p in lacking)
+    changes = [e for e in route.flow.events if isinstance(e, Access) and e.verb in ("create", "update", "delete")]
+    return harmless and all(fact in c.facts for c in changes)
+
+
+def _gives_nothing(value: Value | None) -> bool:
+    return value is not None and not any(label.startswith(("db:", "obj:")) for label in value.may)
+
+
+def evidence_of(flow: Flow, fact: str) -> tuple[Evidence, ...]:
+    """Where a fact was established."""
+    return tuple(dict.fromkeys(where for name, where in flow.log if name == fact))[:3]
+
+
+def _fact_cell(fact: str) -> object:
+    def find(route: Route, surface: Surface) -> Cell | None:
+        return Cell(State.FOUND, evidence_of(route.flow, fact)) if fact_holds(route, fact) else None
+
+    return find
+
+
+def _owned(route: Route, surface: Surface) -> Cell | None:
+    accesses = [a for a in object_accesses(route.flow, surface.models) if a.model is not None and a.model.owner]
+    if not accesses:
+        return None
+    lacking = [a for a in accesses if not a.owned]
+    shown = lacking or accesses
+    evidence = tuple(Evidence(a.access.place.file, a.access.place.line, a.why) for a in shown[:4])
+    return Cell(State.MISSING if lacking else State.FOUND, evidence)
+
+
+def _validated(route: Route, surface: Surface) -> Cell | None:
+    schemas = [i for i in route.inputs if i.source in ("body", "form") and i.model]
+    if schemas:
+        return Cell(State.FOUND, (Evidence(route.place.file, route.place.line, f"declared as {', '.join(i.type for i in schemas)}"),))
+    raw = _raw_body(route.flow)
+    if raw is None:
+        return None if route.inputs or "write" not in route.kinds else Cell(State.NOT_REQUIRED, (Evidence(route.place.file, route.place.line, "takes no body"),))
+    for event in route.flow.events:
+        if isinstance(event, Call) and event.kind == "validate":
+            return Cell(State.FOUND, (Evidence(event.place.file, event.place.line, f"{event.name} checks the input"),))
+        if isinstance(event, Branch) and event.refused and any(x.startswith(("in:body", "in:form")) for x in event.value.may):
+            return Cell(State.FOUND, (Evidence(event.place.file, event.place.line, "checked by hand"),))
+    return Cell(State.MISSING, (Evidence(raw.place.file, raw.place.line, "the body is used as it comes"),))
+
+
+def _raw_body(flow: Flow) -> Event | None:
+    for event in flow.events:
+        values = [event.value] if isinstance(event, Store) else list(event.args) if isinstance(event, Call) else [v for _, v in event.values] if isinstance(event, Access) else []
+        if any(x.startswith(("in:body", "in:form")) for v in values for x in v.may):
+            return event
+    return None
+
+
+def _limited(route: Route, surface: Surface) -> Cell | None:
+    if fact_holds(route, "limit"):
+        return Cell(State.FOUND, evidence_of(route.flow, "limit"))
+    for app in surface.applications:
+        if app.name == route.app:
+            for name, options, place in app.middleware:
+                if "default_limits" in options or "application_limits" in options:
+                    return Cell(State.FOUND, (Evidence(place.file, place.line, f"{name} limits every route"),))
+    return None
+
+
+def _audited(route: Route, surface: Surface) -> Cell | None:
+    for event in route.flow.events:
+        if isinstance(event, Call) and event.kind == "audit-log":
+            return Cell(State.FOUND, (Evidence(event.place.file, event.place.line, f"{event.name} records it"),))
+        if isinstance(event, Call) and event.kind == "log" and any("who" in v.may for v in [*event.args, *event.kwargs.values()]):
+            return Cell(State.FOUND, (Evidence(event.place.file, event.place.line, "logged with the caller's identity"),))
+        if isinstance(event, Access) and event.verb == "create" and any(part in _AUDIT_MODELS for part in snake(event.models[0] if event.models else "").split("_")):
+            return Cell(State.FOUND, (Evidence(event.place.file, event.place.line, f"a {event.models[0]} record is written"),))
+    return None
+
+
+def _shaped(route: Route, surface: Surface) -> Cell | None:
+    if route.response_model:
+        return Cell(State.FOUND, (Evidence(route.place.file, route.place.line, f"declared as {route.response_model}"),))
+    returns = [r for r in route.flow.returns() if not r.refuses]
+    if not returns:
+        return None
+    if all(_explicit(r.value) for r in returns):
+        return Cell(State.FOUND, (Evidence(returns[0].place.file, returns[0].place.line, "every field of the answer is written out"),))
+    worst = next(r for r in returns if not _explicit(r.value))
+    return Cell(State.UNKNOWN, (Evidence(worst.place.file, worst.place.line, "the shape of the answer is not declared"),))
+
+
+def _explicit(value: Value, depth: int = 0) -> bool:
+    body = value.item("body") if value.kind == "response" else value
+    if body is None or depth > 4:
+        return True
+    if body.kind == "dict":
+        return body.extra != "open" and all(_explicit(v, depth + 1) for v in (body.items or {}).values() if isinstance(v, Value))
+    if body.kind == "seq":
+        parts = body.items if isinstance(body.items, list) else [body.extra] if isinstance(body.extra, Value) else []
+        return all(_explicit(v, depth + 1) for v in parts)
+    return body.kind not in ("obj", "row", "result", "query")
+
+
+def _contained(route: Route, surface: Surface) -> Cell | None:
+    return Cell(State.UNKNOWN, (Evidence(route.place.file, route.place.line, "this release does not follow data to dangerous sinks"),))
+
+
+_FINDERS = {
+    Guarantee.AUTHENTICATED: _fact_cell("auth"), Guarantee.AUTHORIZED: _fact_cell("role"), Guarantee.OWNED: _owned, Guarantee.VALIDATED: _validated,
+    Guarantee.LIMITED: _limited, Guarantee.AUDITED: _audited, Guarantee.SHAPED: _shaped, Guarantee.CONTAINED: _contained,
+}  # fmt: skip

@@ -1,0 +1,98 @@
+"""Object accesses whose key the caller chooses, and whether the caller's identity takes part in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from counterseal.audit.surface.flow import Access, Event, Flow, Return, Store
+from counterseal.audit.surface.model import DataModel
+from counterseal.audit.surface.values import Condition, Labels
+from counterseal.audit.surface.vocabulary import IDENTIFIER_COLUMN, PRINCIPAL_MODEL, SECRET_COLUMN, snake
+
+_KEYED = {"get", "list", "update", "delete"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ObjectAccess:
+    """One access to a record that the caller selects."""
+
+    access: Access
+    model: DataModel | None
+    keys: tuple[Condition, ...]
+    """The conditions whose values the caller sends."""
+    owned: bool
+    why: str
+    """Why it counts as owned, or what is missing."""
+    writes: tuple[Event, ...]
+    """Changes and deletions of the record."""
+
+
+def object_accesses(flow: Flow, models: Mapping[str, DataModel]) -> Iterator[ObjectAccess]:
+    """Every access of the flow whose key comes from the caller, with the verdict about ownership."""
+    for access in flow.accesses():
+        if access.verb not in _KEYED or not access.models:
+            continue
+        keys = tuple(c for c in access.conditions if c.op in ("==", "in") and not c.alternative and chosen(c))
+        if not keys:
+            continue
+        model = models.get(access.models[0])
+        owned, why = _verdict(flow, access, keys)
+        yield ObjectAccess(access, model, keys, owned, why, tuple(_writes(flow, access)))
+
+
+def chosen(c: Condition) -> bool:
+    """Whether the caller chooses which record the condition selects: by an identifier, not by a secret that only the right caller knows."""
+    if not c.value.inputs() or "who" in c.value.must:
+        return False
+    if SECRET_COLUMN.search(c.column) and not IDENTIFIER_COLUMN.match(c.column) and c.column.lower() not in ("uuid", "guid", "code", "key"):
+        return False
+    return True
+
+
+def tied(labels: Labels, facts: Labels) -> bool:
+    """Whether facts link any of the labels to the caller."""
+    return any(f"link:{label}" in facts for label in labels)
+
+
+def _verdict(flow: Flow, access: Access, keys: tuple[Condition, ...]) -> tuple[bool, str]:
+    for c in access.conditions:
+        if "who" in c.value.must and not c.alternative and c.op == "==":
+            return True, f"the query is narrowed by the caller's identity ({c.column})"
+    labels = frozenset({access.label, *(x for c in keys for x in c.value.inputs())})
+    if tied(labels, access.facts):
+        return True, "the key was compared with the caller's identity before"
+    points = list(_uses(flow, access))
+    if points and all(tied(labels, e.facts) or "role" in e.facts for e in points):
+        return True, "the record is compared with the caller's identity before it is used"
+    if "role" in access.facts:
+        return True, "the caller's role was checked"
+    return False, "the caller's identity takes no part"
+
+
+def _uses(flow: Flow, access: Access) -> Iterator[Event]:
+    """Where the record is used: written, deleted, or part of an answer."""
+    later = [e for e in flow.events if e.seq > access.seq]
+    for e in later:
+        if isinstance(e, Return) and not e.refuses and access.label in e.value.may:
+            yield e
+        elif isinstance(e, Return) and not e.refuses and access.verb in ("update", "delete"):
+            yield e
+    yield from _writes(flow, access)
+    if access.verb in ("update", "delete"):
+        yield access
+
+
+def _writes(flow: Flow, access: Access) -> Iterator[Event]:
+    for e in flow.events:
+        if e.seq <= access.seq:
+            continue
+        if isinstance(e, Store) and access.label in e.target.may and e.target.kind in ("obj", "row", "unknown", "member-of"):
+            yield e
+        elif isinstance(e, Access) and e.verb == "delete" and (e.label == access.label or e.target is not None and access.label in e.target.may):
+            yield e
+
+
+def is_principal(model: DataModel | None, name: str) -> bool:
+    """Whether the record is a user of the application."""
+    return model.is_principal if model is not None else bool(PRINCIPAL_MODEL.match(snake(name)))
