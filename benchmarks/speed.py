@@ -76,8 +76,8 @@ class Bench:
         self.code = work / "code" / self.name
         self.work = work
         self.repeat = repeat
-        shutil.copytree(source, self.code, symlinks=True, ignore=shutil.ignore_patterns(".git", ".venv", ".counterseal"))
-        found = [file for file in discover(self.code).files if file.kind == "python"]
+        shutil.copytree(source, self.code, symlinks=True, ignore=shutil.ignore_patterns(".git", ".venv"))
+        found = [file for file in discover(self.code).files if file.kind == "python" and not file.test]
         self.files = [str(file.absolute) for file in found]
         if not self.files:
             raise CommandError(f"{source}: the audit finds no Python file there")
@@ -142,12 +142,11 @@ class Bench:
         )
 
     def _environment(self) -> dict[str, str]:
-        """Every cache of a run is in the temporary folder."""
-        return os.environ | {"XDG_CACHE_HOME": str(self.work / "cache"), "HOME": str(self.work / "home")}
+        """The cache is in the temporary folder."""
+        return os.environ | {"COUNTERSEAL_CACHE": str(self.work / "cache")}
 
     def _forget(self) -> None:
-        for cache in (self.work / "cache", self.work / "home", self.code / ".counterseal"):
-            shutil.rmtree(cache, ignore_errors=True)
+        shutil.rmtree(self.work / "cache", ignore_errors=True)
 
     def _change_one_file(self) -> None:
         """Add a line to the file of median size: an edit like any other."""

@@ -80,10 +80,7 @@ def shared() -> Path:
 
 @pytest.fixture(autouse=True)
 def _no_user_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Tests neither read nor write the settings and caches of the person who runs them."""
-    home = tmp_path_factory.getbasetemp() / "home"
-    home.mkdir(exist_ok=True)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    """Tests neither read the settings of the person who runs them nor touch that person's cache."""
+    monkeypatch.setenv("COUNTERSEAL_CACHE", str(tmp_path_factory.getbasetemp() / "counterseal-cache"))
     for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"):
         monkeypatch.delenv(name, raising=False)
