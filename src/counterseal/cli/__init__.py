@@ -1,0 +1,1 @@
+"""The command line: one command, one file, and no logic of its own."""
