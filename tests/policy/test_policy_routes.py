@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -245,6 +246,15 @@ def test_sensitive_fields_can_be_added_and_removed(tmp_path: Path) -> None:
     assert not model.is_sensitive("pin")
     assert model.is_sensitive("password")
     assert "net_salary" in model.sensitive
+
+
+def test_a_policy_survives_being_taken_apart_and_sent_to_another_process(tmp_path: Path) -> None:
+    model = policy(tmp_path, CASCADE + '[thresholds]\nmax_page_size = 5\n[owes]\nread = ["authenticated"]\n')
+    proxies = policy(tmp_path, 'trusted_proxies = ["10.0.0.0/8", "2001:db8::/32"]\n')
+    for original in (model, proxies):
+        assert Policy.model_validate(original.model_dump()) == original
+        assert Policy.model_validate_json(original.model_dump_json()) == original
+        assert pickle.loads(pickle.dumps(original)) == original  # noqa: S301
 
 
 def test_settings_of_rules(tmp_path: Path) -> None:

@@ -31,9 +31,9 @@ _PARAMETER = re.compile(r"<[^<>]*>|\{(?:[^{}]|\{[^{}]*\})*\}")
 _SPANS_SEGMENTS = re.compile(r"<path:[^<>]*>|\{[^{}:]*:path\}")
 _COLON_PARAMETER = re.compile(r":[A-Za-z_]\w*\??")
 _ONE_MARK, _MANY_MARK = "\0", "\1"
-"""What parameters become while a path is split: their own text may contain slashes, and ``{a}{b}`` must not become ``**``."""
+"""What parameters become while a path is split: their own text may contain slashes, and ``{a}{b}`` must not become ``**``.
+A policy cannot contain them: it is plain text."""
 _ADJACENT = re.compile(r"[\0*]+")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NOT_IN_SEGMENT = re.compile(r"[\s?#\[\]{}<>\\|]")
 
 
@@ -165,8 +165,6 @@ def parse_pattern(text: str) -> RoutePattern:
         raise PatternError("the pattern is empty", 'write "METHOD /path", for example "POST /invoices/*"')
     if len(text) > MAX_LENGTH:
         raise PatternError(f"the pattern is longer than {MAX_LENGTH} characters", "write one rule per route")
-    if _CONTROL.search(text):
-        raise PatternError("the pattern contains a control character", "remove it")
     words = text.split(None, 1)
     if len(words) == 2 and not words[0].startswith(("/", "{", "<")):
         methods, path = _methods(words[0]), words[1]
