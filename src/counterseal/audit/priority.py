@@ -10,9 +10,9 @@ fourth, what to do first, and follows from the three by one table:
 | medium | 2 | 3 | 3 | 4 |
 | low | 4 | 4 | 4 | 5 |
 
-A finding of low confidence comes one later, 5 at most. Where a rule does not know who can reach the flaw, the route's guarantees
-say it: without authentication anyone can; with a checked role or permission an administrator; otherwise any user. What belongs to
-no route is the deployment's.
+A finding of low confidence comes one later, 5 at most; one on a route that the policy calls sensitive comes one earlier. Where a
+rule does not know who can reach the flaw, the guarantees of its route say it: without authentication anyone can; with a checked
+role or permission an administrator; otherwise any user. What belongs to no route is the deployment's.
 """
 
 from __future__ import annotations
