@@ -138,11 +138,7 @@ LIBRARY = Library(
     },
     types={"fastapi.FastAPI.router": "fastapi.APIRouter"},
     sources={
-        "fastapi.security.OAuth2PasswordRequestForm.username": ("in:form:username",),
-        "fastapi.security.OAuth2PasswordRequestForm.password": ("in:form:password",),
-        "fastapi.security.OAuth2PasswordRequestForm.scopes": ("in:form:scope",),
-        "fastapi.security.OAuth2PasswordRequestForm.client_id": ("in:form:client_id",),
-        "fastapi.security.OAuth2PasswordRequestForm.client_secret": ("in:form:client_secret",),
+        "fastapi.security.OAuth2PasswordRequestForm": ("in:form",),
         "fastapi.security.HTTPAuthorizationCredentials.credentials": ("cred", "in:header:authorization"),
         "fastapi.security.HTTPAuthorizationCredentials.scheme": ("in:header:authorization",),
         "fastapi.security.HTTPBasicCredentials.username": ("cred", "in:header:authorization"),
