@@ -46,6 +46,12 @@ def _boolean(m: Database, args: list[Value], kwargs: dict[str, Value], st: State
     return Value(may=union(args).may, type="bool", null=True)
 
 
+def _hasattr(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
+    if len(args) == 2 and args[0].ref == "flask.g" and args[1].is_const:
+        return const(f"flask.g.{args[1].const}" in st.heap)
+    return _boolean(m, args, kwargs, st, line)
+
+
 def _any(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
     inner = args[0].extra if args and isinstance(args[0].extra, Value) else UNKNOWN
     return Value(may=union(args).may, type="bool", null=True, true=inner.true)
@@ -53,6 +59,8 @@ def _any(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, li
 
 def _getattr(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
     if len(args) >= 2 and isinstance(args[1].const, str):
+        if args[0].ref == "flask.g" and f"flask.g.{args[1].const}" not in st.heap:
+            return args[2] if len(args) > 2 else UNKNOWN
         found = m.attribute(args[0], args[1].const, st, line)
         return join(found, args[2]) if len(args) > 2 and not found.may else found
     return union(args)
@@ -127,7 +135,7 @@ def _minmax(m: Database, args: list[Value], kwargs: dict[str, Value], st: State,
 
 BUILTIN_CALLS: Mapping[str, Callable[..., Value]] = {
     "int": _convert("int"), "str": _convert("str"), "float": _convert("float"), "bool": _convert("bool"), "bytes": _convert("bytes"), "len": _length,
-    "isinstance": _boolean, "hasattr": _boolean, "callable": _boolean, "issubclass": _boolean, "any": _any, "all": _any, "getattr": _getattr, "setattr": _setattr,
+    "isinstance": _boolean, "hasattr": _hasattr, "callable": _boolean, "issubclass": _boolean, "any": _any, "all": _any, "getattr": _getattr, "setattr": _setattr,
     "dict": _dict, "list": _sequence, "tuple": _sequence, "set": _sequence, "frozenset": _sequence, "sorted": _sequence, "reversed": _sequence, "iter": _sequence,
     "enumerate": _enumerate, "zip": _zip, "map": _map, "next": _next, "super": _super, "min": _minmax, "max": _minmax,
 }  # fmt: skip
@@ -216,6 +224,8 @@ def _model_method(
 def _get(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value | None:
     if not args:
         return None
+    if base.ref == "flask.g":
+        return _getattr(m, [base, *args, *([] if len(args) > 1 else [NULL])], kwargs, st, line)
     key = args[0]
     default = args[1] if len(args) > 1 else kwargs.get("default") or NULL
     if base.kind == "config" and isinstance(key.const, str):

@@ -7,6 +7,7 @@ from counterseal.audit.surface.vocabulary import ROLE, SECRET_NAME
 
 _EQUAL = {"==", "in", "is"}
 _UNEQUAL = {"!=", "not in", "is not"}
+_MOST_TIES = 64
 
 
 def links(may: Labels) -> Labels:
@@ -16,11 +17,18 @@ def links(may: Labels) -> Labels:
     return frozenset(f"link:{label}" for label in may if label.startswith(("in:", "obj:")))
 
 
+def ties(left: Labels, right: Labels) -> Labels:
+    """Facts of an equality between two things that are not the caller: what is linked to one is linked to the other."""
+    a = sorted(x for x in left if x.startswith(("in:", "obj:")))
+    b = sorted(x for x in right if x.startswith(("in:", "obj:")))
+    return frozenset(f"tie:{x}~{y}" for x in a for y in b if x != y) if len(a) * len(b) <= _MOST_TIES else NONE
+
+
 def facts_of(value: Value) -> tuple[Labels, Labels]:
     """(facts when the value is truthy, facts when it is falsy)."""
     true = value.true
     if "who" in value.must and value.null and "anonymous?" not in value.may:
-        true = true | {"auth"}
+        true = true | {"claimed" if "forgeable" in value.may else "auth"}
     if value.null and "who" in value.may and value.kind != "const":
         true = true | links(value.may)
     return true, value.false
@@ -46,7 +54,7 @@ def folded(op: str, left: Value, right: Value) -> Value | None:
     """The outcome of comparing constants; ``None`` when it is not known."""
     if not left.is_const or left.may or left.const is None:
         return None
-    if op in ("in", "not in") and isinstance(right.items, list | dict):
+    if op in ("in", "not in") and right.kind in ("seq", "dict") and isinstance(right.items, list | dict):
         keys = [v.const for v in right.items if v.is_const] if isinstance(right.items, list) else list(right.items)
         if len(keys) != len(right.items) or right.extra == "open":
             return None
@@ -68,10 +76,10 @@ def _order_facts(left: Value, right: Value) -> Labels:
 
 
 def _equality_facts(left: Value, right: Value, inline: bool) -> Labels:
-    facts: set[str] = set(links(left.may | right.may))
+    facts: set[str] = set(links(left.may | right.may) | ties(left.may, right.may))
     for v, other in ((left, right), (right, left)):
         if "self" in v.must and (ROLE.search(v.name or "") or _role_constants(other, v)):
-            facts |= {"role", *role_names(v, other), "auth"}
+            facts |= {"role", *role_names(v, other), "claimed" if "forgeable" in v.may else "auth"}
         elif "self" in v.must and other.is_const and "session" in v.may:
             facts.add("auth")
         if is_credential(v) and not is_credential(other) and _is_secret(other, inline):

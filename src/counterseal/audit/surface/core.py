@@ -42,9 +42,9 @@ def merge_facts(a: Labels, b: Labels) -> Labels:
     """
     both = a & b
     if "role" in a and "role" not in b:
-        both |= frozenset(f for f in b if f.startswith("link:"))
+        both |= frozenset(f for f in b if f.startswith(("link:", "tie:")))
     elif "role" in b and "role" not in a:
-        both |= frozenset(f for f in a if f.startswith("link:"))
+        both |= frozenset(f for f in a if f.startswith(("link:", "tie:")))
     return both
 
 

@@ -165,13 +165,13 @@ class Database(LibraryCalls):
         # What a filter selects by is not part of what it loads, except that it ties the record to the caller.
         may = inherited | {label, f"db:{model}"}
         if verb in ("count",):
-            return Value(may=may | frozenset(x for x in query.labels | _inputs(query) if x), must=NONE, null=True, type="int", name="count")
+            return Value(may=may | query.labels | _inputs(query), must=NONE, null=True, type="int", name="count", true=_membership(query, label))
         must = self.identity_of(query)
         may |= must
         whole = not query.columns
         kind = "obj" if isinstance(ref, Cls) and whole else "row"
         record = Value(kind=kind, ref=ref if kind == "obj" else None, may=may, must=must, null=not raising, extra=query, items={} if kind == "obj" else None,
-                       name=snake(model), site=label)  # fmt: skip
+                       name=snake(model), site=label, true=_membership(query, label))  # fmt: skip
         if verb == "list":
             return Value(kind="seq", may=may, must=must, extra=record.nonnull(), null=True, name=snake(model))
         return record
@@ -277,6 +277,15 @@ class Database(LibraryCalls):
             found = self.run_query(source, "list", st, line, 0)
             return found.extra if isinstance(found.extra, Value) else found
         return super().element(source, st, line)
+
+
+def _membership(query: Query, label: str) -> Labels:
+    """Facts that follow when the record exists: the caller's identity and the other keys of the query belong together."""
+    keys = [c for c in query.conditions if c.op in ("==", "in") and not c.alternative]
+    others = frozenset(x for c in keys for x in c.value.may if x.startswith(("in:", "obj:")))
+    if any("who" in c.value.may for c in keys):
+        return frozenset(f"link:{x}" for x in others | {label})
+    return frozenset(f"tie:{label}~{x}" for x in others)
 
 
 def _inputs(query: Query) -> Labels:

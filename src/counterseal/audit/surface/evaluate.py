@@ -68,7 +68,12 @@ class Evaluate(Core):
 
     def _sub(self, n: ir.Node, st: State) -> Value:
         base, key = self.evaluate(n[2], st), self.evaluate(n[3], st)
-        return self.subscript(base, key, st, n[1])
+        value = self.subscript(base, key, st, n[1])
+        if "session" in value.may and "who" in value.must:
+            # A missing key raises: what follows runs only for a session that has it.
+            self.establish(st, frozenset({"auth"}), n[1], f"the session must hold {value.name!r}")
+            value = value.nonnull()
+        return value
 
     def subscript(self, base: Value, key: Value, st: State, line: int) -> Value:
         """``base[key]``."""
@@ -122,7 +127,7 @@ class Evaluate(Core):
         """A string made of ``parts``: ``items`` keeps the template, constants and values in order."""
         flat: list[Any] = []
         for part in parts:
-            inner = part.items if part.kind == "text" else [part.const if part.is_const else part]
+            inner = part.items if part.kind == "text" and isinstance(part.items, list) else [part.const if part.is_const else part]
             for piece in inner:
                 if not isinstance(piece, Value):
                     piece = str(piece)
@@ -198,6 +203,10 @@ class Evaluate(Core):
                 return self.condition(column, op, other)
             if op in ("==", "!="):
                 self.emit_compare(st, n[1], op, left, right)
+            if op in ("in", "not in") and right.ref == "flask.g" and left.is_const:
+                # ``g`` is empty when a request starts: it holds what hooks and guards have stored.
+                results.append(const((f"flask.g.{left.const}" in st.heap) == (op == "in")))
+                continue
             inline = right_node[0] == ir.CONST or n[2][0] == ir.CONST
             results.append(folded(op, left, right) or compared(op, left, right, inline))
             left = right

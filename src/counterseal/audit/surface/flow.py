@@ -3,6 +3,7 @@
 Every event knows its place, the function it stands in, and the *facts* that hold whenever it is reached::
 
     auth            a credential was checked, and refused when it was not valid
+    claimed         an identity was demanded, but the check accepts forged ones: it is no authentication
     role            a role or permission of the caller was checked
     role:NAME       ... and it was compared with NAME
     link:LABEL      the caller's identity was compared or queried together with LABEL (an input or a loaded record)

@@ -154,7 +154,8 @@ class LibraryCalls(Execute):
         token = roles.get("token") or (args[0] if args else UNKNOWN)
         if unverified(roles):
             self.weak_checks.append((self.frame.qualname, self.place(line), f"{full} reads the token without verifying its signature"))
-            return Value(kind="unknown", may=token.may | {"unverified"}, must=token.must - {"who", "self"}, name="claims")
+            # Claims that anyone can write: they name a caller, but prove nothing.
+            return Value(may=frozenset({"who", "self", "forgeable"}), must=frozenset({"who", "self"}), name="claims")
         presented = is_credential(token) or self.context.websocket and bool(token.inputs()) or not token.inputs()
         if not presented:
             # A signed token in a body or path (password reset, invitation) is a capability, not the caller's identity.

@@ -84,7 +84,7 @@ def _fact_cell(fact: str) -> object:
 
 def _owned(route: Route, surface: Surface) -> Cell | None:
     accesses = [a for a in object_accesses(route.flow, surface.models) if a.model is not None and a.model.owner]
-    if not accesses:
+    if "object" not in route.kinds:
         return None
     lacking = [a for a in accesses if not a.owned]
     shown = lacking or accesses

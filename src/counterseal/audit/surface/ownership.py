@@ -51,8 +51,17 @@ def chosen(c: Condition) -> bool:
 
 
 def tied(labels: Labels, facts: Labels) -> bool:
-    """Whether facts link any of the labels to the caller."""
-    return any(f"link:{label}" in facts for label in labels)
+    """Whether facts link any of the labels to the caller, directly or through things that were compared with one another."""
+    linked = {f[5:] for f in facts if f.startswith("link:")}
+    pairs = [tuple(f[4:].split("~", 1)) for f in facts if f.startswith("tie:")]
+    grown = True
+    while grown:
+        grown = False
+        for a, b in pairs:
+            if (a in linked) != (b in linked):
+                linked |= {a, b}
+                grown = True
+    return not linked.isdisjoint(labels)
 
 
 def _verdict(flow: Flow, access: Access, keys: tuple[Condition, ...]) -> tuple[bool, str]:

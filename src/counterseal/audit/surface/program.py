@@ -84,10 +84,15 @@ class Program:
         self._cache: dict[tuple[str, str], Definition | None] = {}
         self._bodies: dict[Func, tuple[ir.Node, ...]] = {}
         self._mro: dict[Cls, tuple[Cls | External, ...]] = {}
+        self.packages: set[str] = set()
+        """Every dotted prefix of a module's name: packages, with or without ``__init__.py``."""
         for path, name in module_names(files).items():
             info = _module(name, files[path])
             self.modules[name] = info
             self.by_path[path] = name
+            while name:
+                self.packages.add(name)
+                name = name.rpartition(".")[0]
 
     # -- access -------------------------------------------------------------------------------------------------
 
@@ -169,12 +174,9 @@ class Program:
     def _project_prefix(self, info: ModuleInfo, target: str) -> str:
         """Resolve ``import app.x`` in a tree whose root lies above ``app``: try the folders that hold the importing file."""
         head = target.partition(".")[0]
-        if head in self.modules:
-            return target
         parts = info.name.split(".")[:-1]
         while parts:
-            candidate = ".".join([*parts, head])
-            if candidate in self.modules:
+            if ".".join([*parts, head]) in self.packages and ".".join([*parts, head]) != info.name:
                 return ".".join([*parts, target])
             parts.pop()
         return target

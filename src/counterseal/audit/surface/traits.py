@@ -24,8 +24,6 @@ def kinds_of(route: Route, models: Mapping[str, DataModel], policy: Policy) -> f
     """The kinds of a route."""
     flow = route.flow
     kinds: set[str] = {"write" if is_write(route) else "read"}
-    if any(a.model is not None and a.model.owner for a in object_accesses(flow, models)):
-        kinds.add("object")
     checks = checks_password(flow)
     known = "auth" in _entry_facts(flow)
     if checks and not known and issues_identity(flow):
@@ -35,6 +33,9 @@ def kinds_of(route: Route, models: Mapping[str, DataModel], policy: Policy) -> f
     words = f"{route.path} {route.handler.rpartition('.')[2]}"
     if not known and _RESET.search(words) and route.method != "GET":
         kinds.add("reset")
+    entry = kinds & {"sign_in", "sign_up", "reset"}
+    if not entry and any(a.model is not None and a.model.owner for a in object_accesses(flow, models)):
+        kinds.add("object")
     if _compares_code(flow) and (_CODE.search(words) or "reset" in kinds):
         kinds.add("one_time_code")
     if any(True for _ in flow.calls(*_COSTLY)):

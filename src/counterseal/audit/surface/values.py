@@ -7,6 +7,7 @@ Labels::
     in:path:NAME in:query:NAME in:body:NAME in:form:NAME in:header:NAME in:cookie:NAME in:file:NAME   what the caller sends
     cred            a credential as it was presented, not yet checked
     who             the outcome of a checked credential: a verified identity, or something selected by it
+    forgeable       claims of a token whose signature was not verified: they name a caller but prove nothing
     self            the caller's own record or claims (roles are read from it)
     session         read from a server-signed or server-side session
     obj:N           a record loaded by access number N
@@ -161,6 +162,8 @@ def _join_items(a: Value, b: Value) -> Any:
             out[k] = join(out[k], v) if k in out else v
         return out
     if isinstance(a.items, list) and isinstance(b.items, list):
+        if a.kind in ("text", "cond"):
+            return a.items if len(a.items) >= len(b.items) else b.items  # the branch that adds more says more
         if len(a.items) == len(b.items):
             return [join(x, y) for x, y in zip(a.items, b.items, strict=True)]
         return None
