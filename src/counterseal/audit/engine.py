@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 """``progress(stage, done, total)``; ``stage`` is one of `STAGES`."""
 STAGES = ("Reading", "Linking", "Checking")
+CONFIRM = "# CONFIRM"
+"""The mark of a guess in a proposed policy."""
 CacheChoice = Path | Literal[False] | None
 """Folder of the cache; ``None``: the user's; ``False``: no cache."""
 
@@ -72,6 +74,7 @@ def audit(
     *,
     policy: Policy,
     policy_source: str | None = None,
+    policy_text: str = "",
     select: Collection[str] = (),
     ignore: Collection[str] = (),
     jobs: int | None = None,
@@ -85,6 +88,7 @@ def audit(
         root: a folder, or one Python file.
         policy: the organisation's security model.
         policy_source: the file that it came from, for the report.
+        policy_text: what that file says, to see whether guesses in it are still to be confirmed.
         select: ids of the only rules to run; empty: all that the policy leaves on.
         ignore: ids of rules not to run.
         jobs: processes that read files; ``None``: as many as there are processors.
@@ -100,6 +104,7 @@ def audit(
     started = time.perf_counter()
     chosen = _choose(select, ignore, policy)
     found = files.find(root, policy.exclude)
+    found = replace(found, skipped=found.skipped + _unconfirmed(policy_source, policy_text))
     cache = _open(root, cache_dir)
     run = _Run(found, policy, jobs, cache, progress, debug, started)
     basis = _basis(run, policy_source, chosen) if cache is not None else b""
@@ -153,6 +158,16 @@ def _choose(select: Collection[str], ignore: Collection[str], policy: Policy) ->
             raise unknown_rule(rule_id, known)
     enabled = {rule_id for rule_id in known if policy.rule_setting(rule_id).enabled}
     return frozenset((set(select) or enabled) - set(ignore))
+
+
+def _unconfirmed(source: str | None, text: str) -> tuple[NotChecked, ...]:
+    """A proposal that nobody has confirmed is no security model: what it excuses is not known to be meant."""
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if CONFIRM in line]
+    if not lines:
+        return ()
+    guesses = f"line {lines[0]} says" if len(lines) == 1 else f"{len(lines)} lines, the first is {lines[0]}, say"
+    why = f"{guesses} {CONFIRM.strip('# ')}: a person has to check each of these guesses and remove the mark"
+    return (NotChecked(source or "the policy", why),)
 
 
 def unknown_rule(rule_id: str, known: Collection[str]) -> AuditError:

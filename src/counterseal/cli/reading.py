@@ -59,6 +59,7 @@ def audit_of(
             path,
             policy=loaded.policy,
             policy_source=loaded.source,
+            policy_text=loaded.text,
             select=select,
             ignore=ignore,
             jobs=jobs,
