@@ -32,11 +32,10 @@ class Knowledge:
             self.weak_defaults.update(lib.weak_defaults)
             if lib.framework:
                 self.frameworks[lib.name] = lib.framework
-        self.tails = frozenset(name.rpartition(".")[2] for name in self.calls) | frozenset(self.methods)
-        """Last parts of all names that some library describes: a cheap filter."""
-        self.registering = frozenset(
-            name.rpartition(".")[2] for name, api in self.calls.items() if api.kind in _REGISTERING
-        )  # fmt: skip
+        self.telling = frozenset(name for name, api in self.methods.items() if api.kind in TELLING)
+        """Methods that are worth a look whatever they are called on."""
+        self.registering = frozenset(name.rpartition(".")[2] for name, api in self.calls.items() if api.kind in REGISTERING)
+        """Last parts of the names of what attaches something to an application."""
 
     def canonical(self, name: str) -> str:
         """The name under which a library file describes it: aliases of it or of any prefix are followed."""
@@ -83,6 +82,15 @@ class Knowledge:
         return self.frameworks.get(self.canonical(name).partition(".")[0], "")
 
 
-_REGISTERING = {
-    "app", "router", "route", "route-decorator", "view-adder", "websocket-decorator", "include", "mount", "hook", "middleware", "static", "resource", "openapi-app",
-}  # fmt: skip
+REGISTERING = frozenset({
+    "app", "router", "route", "route-decorator", "websocket-decorator", "view-adder", "include", "mount", "hook", "middleware", "static", "resource", "openapi-app",
+    "limiter", "csrf-protect", "cors", "config-set", "error-handler",
+})  # fmt: skip
+"""Kinds of calls that shape the application."""
+
+TELLING = frozenset({
+    "token-decode", "token-encode", "token-peek", "signer-load", "signer-dump", "session-start", "sign-in-session", "password-hash", "password-verify", "compare-digest",
+    "set-cookie", "security-headers", "http-request", "subprocess", "eval", "deserialize", "xml-parse", "mail", "sms", "hash-fast", "cipher", "random-weak", "uuid-weak",
+    "tls-context", "server-run", "llm", "archive",
+})  # fmt: skip
+"""Kinds of calls that rules look for wherever they stand."""

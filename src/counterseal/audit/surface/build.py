@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 
 from counterseal.audit.facts.python import ir
 from counterseal.audit.findings import Place
 from counterseal.audit.libraries import load_libraries
-from counterseal.audit.libraries.knowledge import Knowledge
+from counterseal.audit.libraries.knowledge import REGISTERING, TELLING, Knowledge
 from counterseal.audit.result import NotChecked
 from counterseal.audit.surface.attached import applications, unattached
 from counterseal.audit.surface.core import Context, Frame, State
@@ -22,12 +23,14 @@ from counterseal.audit.surface.models import data_models
 from counterseal.audit.surface.program import Func, Program
 from counterseal.audit.surface.routes import assemble
 from counterseal.audit.surface.values import Value
+from counterseal.audit.surface.vocabulary import SECRET_NAME
 from counterseal.policy import Policy
 
 _ROOTS = {
     "register_blueprint", "include_router", "add_url_rule", "add_api_route", "add_resource", "Flask", "FastAPI", "Starlette", "APIRouter", "Blueprint", "add_middleware",
     "add_namespace", "add_route", "mount", "api_route", "add_websocket_route", "add_api_websocket_route", "connexion", "FlaskApp", "AsyncApp", "App", "add_api",
 }  # fmt: skip
+_SETTING = re.compile(SECRET_NAME.pattern + "|DEBUG|SESSION|CORS|CSRF|JWT|ALGORITHM|ALLOW|COOKIE|MAX_CONTENT", re.I)
 _FACTORIES = {"Flask", "FastAPI", "Starlette", "FlaskApp", "AsyncApp", "App", "connexion.App", "connexion.FlaskApp"}
 
 
@@ -39,7 +42,8 @@ def build(facts: Mapping[str, ir.Facts], documents: Mapping[str, bytes], tests: 
     program = Program(facts)
     machine = Machine(program, Knowledge(load_libraries()))
     for module in program.modules:
-        machine.variables(module)
+        if relevant_module(machine, module):
+            machine.variables(module)
     run_factories(machine)
     models = data_models(machine, policy)
     assembly = assemble(machine)
@@ -53,6 +57,14 @@ def build(facts: Mapping[str, ir.Facts], documents: Mapping[str, bytes], tests: 
     )  # fmt: skip
     surface.routes = tuple(with_cells(route, surface, policy) for route in routes)
     return surface
+
+
+def relevant_module(machine: Machine, module: str) -> bool:
+    """Whether a module's own statements do something that the surface is made of. Others run when somebody needs a name of theirs."""
+    info = machine.program.modules[module]
+    if any(name.isupper() and _SETTING.search(name) for name in info.names):
+        return True
+    return any(machine.program.telling(module, call, machine.know, REGISTERING | TELLING) for call in info.facts.calls)
 
 
 def run_factories(machine: Machine) -> None:
@@ -99,10 +111,9 @@ def other_flows(machine: Machine) -> Iterator[Flow]:
     for module, events in sorted(machine.module_events.items()):
         if events:
             yield Flow(f"{module}.<module>", Place(machine.program.path(module), 1), events)
-    tails = machine.know.tails
     for ref in list(machine.program.functions()):
         item = machine.program.function(ref)
-        if ref in machine.executed or not any(c.rpartition(".")[2] in tails for c in item.calls):
+        if ref in machine.executed or not any(machine.program.telling(ref.module, call, machine.know, TELLING) for call in item.calls):
             continue
         events = run_standalone(machine, ref)
         if events:

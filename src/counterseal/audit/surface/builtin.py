@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from counterseal.audit.surface.flow import Call
 from counterseal.audit.surface.program import Cls
-from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, const, join, union
+from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, const, join, union, replace
 
 if TYPE_CHECKING:
     from counterseal.audit.surface.core import State

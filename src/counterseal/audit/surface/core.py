@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from counterseal.audit.facts.python import ir
@@ -12,7 +12,7 @@ from counterseal.audit.findings import Place
 from counterseal.audit.libraries.knowledge import Knowledge
 from counterseal.audit.surface.flow import Branch, Compare, Event
 from counterseal.audit.surface.program import Cls, Definition, External, Func, Module, Program, Variable
-from counterseal.audit.surface.values import NONE, UNKNOWN, Labels, Value, join
+from counterseal.audit.surface.values import NONE, UNKNOWN, Labels, Value, join, replace
 from counterseal.guarantees import Evidence
 
 MAX_DEPTH = 14

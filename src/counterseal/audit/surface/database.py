@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from counterseal.audit.surface.compare import is_credential
@@ -12,7 +11,7 @@ from counterseal.audit.surface.flow import Access
 from counterseal.audit.surface.library import LibraryCalls
 from counterseal.audit.surface.program import Cls
 from counterseal.audit.surface.sql import looks_like_sql, read_sql, template
-from counterseal.audit.surface.values import NONE, UNKNOWN, Condition, Labels, Query, Value, union
+from counterseal.audit.surface.values import NONE, UNKNOWN, Condition, Labels, Query, Value, union, replace
 from counterseal.audit.surface.vocabulary import IDENTIFIER_COLUMN, PASSWORD_LIKE, PRINCIPAL_MODEL, SECRET_COLUMN, snake
 
 QUERY_METHODS: Mapping[str, str] = {

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.compare import compared, facts_of, folded
 from counterseal.audit.surface.core import Core, State, merge_facts
 from counterseal.audit.surface.program import Func
-from counterseal.audit.surface.values import NO_CONST, NONE, NULL, UNKNOWN, Condition, Value, const, join, union
+from counterseal.audit.surface.values import NO_CONST, NONE, NULL, UNKNOWN, Condition, Value, const, join, union, replace
 from counterseal.audit.surface.vocabulary import IDENTITY_KEY, ROLE
 
 _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from counterseal.audit.facts.python import ir
@@ -11,7 +10,7 @@ from counterseal.audit.surface.core import BUDGET, State, merge
 from counterseal.audit.surface.evaluate import Evaluate
 from counterseal.audit.surface.flow import Raise, Return, Store
 from counterseal.audit.surface.program import Cls, Func
-from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, join
+from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, join, replace
 
 _UNROLL = 40
 """Longest known sequence that a loop is executed for one by one."""

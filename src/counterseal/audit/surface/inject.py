@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from counterseal.audit.facts.python import ir
@@ -11,7 +11,7 @@ from counterseal.audit.surface.core import State
 from counterseal.audit.surface.invoke import Invoke
 from counterseal.audit.surface.model import Input
 from counterseal.audit.surface.program import Cls, Func
-from counterseal.audit.surface.values import UNKNOWN, Value
+from counterseal.audit.surface.values import UNKNOWN, Value, replace
 
 _SCALARS = {"int", "str", "bool", "float", "uuid", "enum", "date", "email", "url", "bytes"}
 _BOUNDS = ("le", "lt", "max_length", "pattern", "regex")

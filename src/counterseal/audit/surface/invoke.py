@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from counterseal.audit.facts.python import ir
@@ -11,7 +10,7 @@ from counterseal.audit.surface.builtin import BUILTIN_CALLS, method_of_value
 from counterseal.audit.surface.core import MAX_DEPTH, Frame, State, merge_facts
 from counterseal.audit.surface.database import Database
 from counterseal.audit.surface.program import Cls, Func
-from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Labels, Value, join, union
+from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Labels, Value, join, union, replace
 from counterseal.guarantees import Evidence
 
 

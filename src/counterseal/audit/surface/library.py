@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from counterseal.audit.libraries.model import Api
@@ -12,7 +11,7 @@ from counterseal.audit.surface.core import Registration, State
 from counterseal.audit.surface.execute import Execute
 from counterseal.audit.surface.flow import Call, Raise
 from counterseal.audit.surface.program import Cls, Func
-from counterseal.audit.surface.values import NO_CONST, NONE, NULL, UNKNOWN, Value, const, union
+from counterseal.audit.surface.values import NO_CONST, NONE, NULL, UNKNOWN, Value, const, union, replace
 
 _CALLABLE = {"func", "lambda", "wrapped", "cls"}
 _NOTHING = Api("")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from counterseal.audit.facts.python import ir
+from counterseal.audit.libraries.knowledge import Knowledge
 
 _MAX_HOPS = 20
 
@@ -83,6 +84,7 @@ class Program:
         self.by_path: dict[str, str] = {}
         self._cache: dict[tuple[str, str], Definition | None] = {}
         self._bodies: dict[Func, tuple[ir.Node, ...]] = {}
+        self._telling: dict[tuple[str, str, frozenset[str]], bool] = {}
         self._mro: dict[Cls, tuple[Cls | External, ...]] = {}
         self.packages: set[str] = set()
         """Every dotted prefix of a module's name: packages, with or without ``__init__.py``."""
@@ -204,6 +206,30 @@ class Program:
         if isinstance(owner, Cls):
             return self.method(owner, name)
         return None
+
+    def telling(self, module: str, call: str, know: Knowledge, kinds: frozenset[str]) -> bool:
+        """Whether a callee as written (``jwt.decode``, ``.set_cookie``) is described by a library as one of ``kinds``."""
+        key = (module, call, kinds)
+        known = self._telling.get(key)
+        if known is None:
+            known = self._telling[key] = self._is_telling(module, call, know, kinds)
+        return known
+
+    def _is_telling(self, module: str, call: str, know: Knowledge, kinds: frozenset[str]) -> bool:
+        head, _, rest = call.partition(".")
+        tail = call.rpartition(".")[2]
+        if tail in know.telling:
+            return True
+        if not head:
+            return False
+        found = self.lookup(module, head)
+        if found is None and head in self.modules[module].local_imports:
+            found = External(self.modules[module].local_imports[head])
+        if isinstance(found, External):
+            api = know.api(f"{found.name}.{rest}" if rest else found.name)
+            return api is not None and api.kind in kinds
+        # A method of an object made elsewhere (``app.get``, ``bp.route``): only the name tells.
+        return isinstance(found, Variable) and tail in know.registering and bool(kinds & {"route-decorator"})
 
     # -- classes ------------------------------------------------------------------------------------------------
 

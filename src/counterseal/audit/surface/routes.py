@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from counterseal.audit.facts.python import ir
 from counterseal.audit.findings import Place
@@ -15,7 +15,7 @@ from counterseal.audit.surface.flow import Call, Flow
 from counterseal.audit.surface.inject import Machine, Request, origin_of, unwrapped
 from counterseal.audit.surface.model import Route
 from counterseal.audit.surface.program import Cls, Func
-from counterseal.audit.surface.values import NULL, UNKNOWN, Value, const
+from counterseal.audit.surface.values import NULL, UNKNOWN, Value, const, replace
 
 _PARAM = re.compile(r"\{([A-Za-z_]\w*)(?::(\w+))?\}|<(?:([A-Za-z_]\w*)(?:\([^)]*\))?:)?([A-Za-z_]\w*)>")
 _CONVERTERS = {"int": "int", "float": "float", "uuid": "uuid", "path": "path", "string": "str", "any": "enum"}
