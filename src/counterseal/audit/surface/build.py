@@ -15,7 +15,7 @@ from counterseal.audit.surface.attached import applications, unattached
 from counterseal.audit.surface.core import Context, Frame, State
 from counterseal.audit.surface.flow import Event, Flow
 from counterseal.audit.surface.generated import generated_routes, openapi_routes
-from counterseal.audit.surface.guards import fake_guards
+from counterseal.audit.surface.guards import fake_guards, late_guards
 from counterseal.audit.surface.inject import Machine
 from counterseal.audit.surface.matrix import with_cells
 from counterseal.audit.surface.model import Literal, Setting, Surface
@@ -52,7 +52,7 @@ def build(facts: Mapping[str, ir.Facts], documents: Mapping[str, bytes], tests: 
     guards = fake_guards(machine)
     surface = Surface(
         routes=tuple(routes), applications=applications(machine), models=models, flows=tuple(other_flows(machine)), settings=tuple(settings(machine)),
-        literals=tuple(literals(facts)), unattached=unattached(machine), fake_guards=guards, frameworks=frameworks(machine, facts),
+        literals=tuple(literals(facts)), unattached=unattached(machine), fake_guards=guards, late_guards=late_guards(machine), frameworks=frameworks(machine, facts),
         not_checked=tuple([*assembly.not_checked, *problems, *_gave_up(routes)]),
     )  # fmt: skip
     surface.routes = tuple(with_cells(route, surface, policy) for route in routes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from counterseal.audit.surface.values import NONE, Labels, Value, const
-from counterseal.audit.surface.vocabulary import ROLE, SECRET_NAME
+from counterseal.audit.surface.vocabulary import IDENTITY_KEY, ROLE, SECRET_NAME
 
 _EQUAL = {"==", "in", "is"}
 _UNEQUAL = {"!=", "not in", "is not"}
@@ -76,6 +76,8 @@ def _order_facts(left: Value, right: Value) -> Labels:
 
 
 def _equality_facts(left: Value, right: Value, inline: bool) -> Labels:
+    if "session" in right.may and isinstance(left.const, str) and IDENTITY_KEY.search(left.const):
+        return frozenset({"auth"})
     facts: set[str] = set(links(left.may | right.may) | ties(left.may, right.may))
     for v, other in ((left, right), (right, left)):
         if "self" in v.must and (ROLE.search(v.name or "") or _role_constants(other, v)):

@@ -134,6 +134,8 @@ class Core(ABC):
         """Sites of library instances of which an attribute was used or which were passed on."""
         self.weak_checks: list[tuple[str, Place, str]] = []
         """(function, place, why) of checks that were found not to check."""
+        self.late_decorators: list[tuple[Func, Place, str, ir.Node]] = []
+        """Decorators that stand above the one that registers the route: they wrap a function that no request reaches."""
         self._counter = 0
         self._class_kinds: dict[Cls, str] = {}
         self._class_attrs: dict[Cls, dict[str, Value]] = {}
@@ -265,6 +267,9 @@ class Core(ABC):
             if after.dead:
                 after = replace(st, dead=False)
             st = after
+            for name in info.facts.rebound:
+                if name in st.vars:
+                    st.vars[name] = Value(may=st.vars[name].may, name=name)
             self.module_vars[module] = st.vars
         self.module_events[module] = self.events
         self.events, self.frames, self.log, self.steps, self.context, self._counter = saved

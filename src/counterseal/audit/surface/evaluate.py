@@ -15,6 +15,8 @@ from counterseal.audit.surface.vocabulary import IDENTITY_KEY, ROLE
 _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b, "//": lambda a, b: a // b, "%": lambda a, b: a % b,
 }  # fmt: skip
+_SEQUENCES = {"list", "List", "Sequence", "Iterable", "set", "Set", "tuple", "Tuple", "Iterator", "frozenset", "Collection"}
+_TRANSPARENT = {"Mapped", "Optional", "ClassVar", "Final", "Required", "NotRequired", "Generator", "AsyncGenerator", "AsyncIterator", "Awaitable"}
 _BIGGEST_NUMBER = 2**63
 _LONGEST_TEXT = 20_000
 
@@ -85,12 +87,24 @@ class Evaluate(Core):
             return Value(may=frozenset({f"env:{key.const}"}), must=frozenset({f"env:{key.const}"}), name=str(key.const), type="str")
         if base.kind == "ext" and str(base.ref).endswith(".Annotated") and isinstance(key.items, list):
             return Value(kind="annotated", items=key.items)
-        if base.kind == "cls" or base.kind == "ext" and not base.may:
-            return base  # Generic[...]: the subscript of a class is the class
+        if base.kind == "ext" and not base.may:
+            return self.generic(base, key)
+        if base.kind == "cls":
+            return base  # the subscript of a generic class is the class
         if base.kind == "config" and isinstance(key.const, str):
             return self.setting(base, key.const, None)
         name = key.const if isinstance(key.const, str) else ""
         return self.part(base, name, key.may, in_mapping=True)
+
+    def generic(self, base: Value, key: Value) -> Value:
+        """``list[X]``, ``Optional[X]``, ``Mapped[X]``, ``Page[X]``: what a library's generic type is made of."""
+        last = str(base.ref).rpartition(".")[2]
+        first = key.items[0] if isinstance(key.items, list) and key.items else key
+        if last in _SEQUENCES:
+            return Value(kind="seq", extra=Value(kind="obj", ref=first.ref) if first.kind == "cls" else first if first.kind == "seq" else UNKNOWN, ref=first.ref)
+        if last in _TRANSPARENT or first.kind == "cls" and last not in ("type", "Type", "Literal"):
+            return first  # type: ignore[no-any-return]
+        return base
 
     def setting(self, config: Value, name: str, default: Value | None) -> Value:
         """An entry of an application's configuration."""

@@ -201,8 +201,13 @@ class Execute(Evaluate):
         ref = Func(self.frame.module, n[2])
         item = self.program.function(ref)
         value = self.function_value(ref, st)
+        registered = False
         for decorator in reversed(item.decorators):
-            value = self._decorate(decorator, value, st)
+            before = len(self.registrations)
+            inner, value = value, self._decorate(decorator, value, st)
+            if registered and value is not inner:
+                self.late_decorators.append((ref, self.place(decorator[1]), ir.dotted(decorator[2] if decorator[0] == ir.CALL else decorator) or "?", decorator))
+            registered = registered or any(r.kind in ("route", "websocket") for r in self.registrations[before:])
         st.vars[item.name] = value
         return st
 

@@ -29,6 +29,14 @@ def generated_routes(m: Machine, routes: Sequence[Route]) -> Iterator[Route]:
             for path, kind, name in _added(made):
                 if ("GET", path) not in taken:
                     yield Route("GET", path, kind, m.know.framework(made.name), made.owner.site, name, made.place, (), Flow(name, made.place), None)
+    made_here = {r.owner.site for r in m.registrations if r.kind == "made"}
+    for r in m.registrations:
+        if r.kind == "include" and r.child is not None and r.child.site not in made_here and r.child.kind in ("inst", "unknown") and r.child.name:
+            prefix = r.options.get("prefix") or r.child.item("url_prefix") or r.child.item("0")
+            if prefix is not None and isinstance(prefix.const, str) and ("GET", prefix.const.rstrip("/") + "/") not in taken:
+                # A router that a library made: what it answers below its prefix only the running application knows.
+                yield Route("GET", prefix.const.rstrip("/") + "/", RouteKind.GENERATED, m.know.framework(r.name), r.owner.site, r.child.name, r.place, (),
+                            Flow(r.child.name, r.place), None)  # fmt: skip
     for r in m.registrations:
         if r.kind == "mount" and r.child is not None and r.child.extra == "static" and isinstance(r.path, Value) and isinstance(r.path.const, str):
             path = r.path.const.rstrip("/") + "/{path:path}"

@@ -13,7 +13,7 @@ from counterseal.audit.surface.flow import Call, Raise
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.values import NO_CONST, NONE, NULL, UNKNOWN, Value, const, union, replace
 
-_CALLABLE = {"func", "lambda", "wrapped", "cls"}
+_CALLABLE = {"func", "lambda", "wrapped", "cls", "continuation"}
 _NOTHING = Api("")
 _LABELS_OF_KIND: Mapping[str, tuple[str, ...]] = {
     "random-weak": ("random:weak",), "uuid-weak": ("random:weak",), "random-strong": ("random:strong",), "hash-fast": ("hash:fast",), "password-hash": ("hash:password",),

@@ -139,7 +139,7 @@ def _audited(route: Route, surface: Surface) -> Cell | None:
 
 def _shaped(route: Route, surface: Surface) -> Cell | None:
     if route.response_model:
-        return Cell(State.FOUND, (Evidence(route.place.file, route.place.line, f"declared as {route.response_model}"),))
+        return Cell(State.FOUND, (Evidence(route.place.file, route.place.line, f"declared as {route.response_model.rpartition('.')[2]}"),))
     returns = [r for r in route.flow.returns() if not r.refuses]
     if not returns:
         return None

@@ -79,7 +79,7 @@ class Route:
     flow: Flow
     """Guards and handler, in the order in which they run."""
     response_model: str | None
-    """Name of the declared output schema."""
+    """Qualified name of the declared output schema."""
     cells: Mapping[Guarantee, Cell] = field(default_factory=dict)
     kinds: frozenset[str] = frozenset()
     """What the route does, in the policy's words: read, write, object, sign_in, sign_up, reset, one_time_code, costly, privileged."""
@@ -128,6 +128,18 @@ class FakeGuard:
 
 
 @dataclass(frozen=True, slots=True)
+class LateGuard:
+    """A guard that stands above the decorator that registers the route, so that requests reach the function without it."""
+
+    handler: str
+    """Qualified name of the function."""
+    decorator: str
+    place: Place
+    facts: frozenset[str]
+    """What it would have checked."""
+
+
+@dataclass(frozen=True, slots=True)
 class Application:
     """One application object and what is attached to it."""
 
@@ -153,6 +165,7 @@ class Surface:
     settings: tuple[Setting, ...] = ()
     literals: tuple[Literal, ...] = ()
     fake_guards: tuple[FakeGuard, ...] = ()
+    late_guards: tuple[LateGuard, ...] = ()
     unattached: tuple[tuple[str, str, Place], ...] = ()
     """(what it is: ``limiter``, ``cors``, ``csrf``, ``authentication``; its name; where it was made) for objects made and never attached."""
     dependencies: Mapping[str, str] = field(default_factory=dict)

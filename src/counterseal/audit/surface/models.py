@@ -17,6 +17,7 @@ from counterseal.audit.surface.vocabulary import OWNER_FIELD, PASSWORD_LIKE, PRI
 from counterseal.policy import Policy
 
 _CREATE = re.compile(r"CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?[\"'`]?(?:\w+\.)?(\w+)[\"'`]?\s*\((.*)\)", re.I | re.S)
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.S)
 _REFERENCES = re.compile(r"REFERENCES\s+[\"'`]?(\w+)", re.I)
 _CONSTRAINT = re.compile(r"^\s*(PRIMARY|FOREIGN|UNIQUE|CHECK|CONSTRAINT|KEY|INDEX|EXCLUDE)\b", re.I)
 _RELATIONS = ("relationship", "Relationship", "backref")
@@ -29,7 +30,8 @@ def data_models(m: Machine, policy: Policy) -> dict[str, DataModel]:
         kind = m.class_kind(ref)
         if kind:
             made = _from_class(m, ref, kind, policy)
-            out.setdefault(made.name, made)
+            if made.name not in out or kind == "table" and out[made.name].kind != "table":
+                out[made.name] = made  # accesses name tables: a schema of the same name stands behind
             out[made.qualname] = made
             table = m.class_attrs(ref).get("__tablename__")
             if kind == "table":
@@ -51,14 +53,24 @@ def _from_class(m: Machine, ref: Cls, kind: str, policy: Policy) -> DataModel:
                 fields[made.name] = made
         extra = _extra(m, cls, extra)
     item = m.program.cls(ref)
+    for key, value in item.keywords:
+        if key == "extra":
+            extra = extra or (value[2] if value[0] == ir.CONST else value[3] if value[0] == ir.ATTR else "") == "allow"
     place = Place(m.program.path(ref.module), item.line, item.end_line)
     owner = None
     for resource in policy.resources.values():
         if resource.model.rpartition(".")[2] == item.name:
             owner = resource.owner
     mixin = any(m.know.base(n) == "user-mixin" for n in m.program.external_bases(ref))
-    principal = mixin or bool(kind == "table" and PRINCIPAL_MODEL.match(snake(item.name)) and any(PASSWORD_LIKE.search(f) or "email" in f for f in fields))
+    principal = mixin or kind == "table" and _signs_in(item.name, fields)
     return DataModel(item.name, m.program.qualname(ref), kind, place, fields, extra, owner, principal)
+
+
+def _signs_in(name: str, fields: Mapping[str, Field]) -> bool:
+    """Whether the records are those that callers sign in as: a password next to a name to sign in with, whatever the table is called."""
+    named = any(part in f.lower() for f in fields for part in ("email", "username", "login", "phone"))
+    secret = any(PASSWORD_LIKE.search(f) for f in fields)
+    return named and (secret or bool(PRINCIPAL_MODEL.match(snake(name))))
 
 
 def _extra(m: Machine, cls: Cls, known: bool | None) -> bool | None:
@@ -177,7 +189,7 @@ def _table(name: str, body: str, place: Place) -> DataModel:
     fields: dict[str, Field] = {}
     depth, current = 0, ""
     columns: list[str] = []
-    for ch in body:
+    for ch in _COMMENT.sub(" ", body):
         depth += (ch == "(") - (ch == ")")
         if ch == "," and depth == 0:
             columns.append(current)
@@ -192,7 +204,7 @@ def _table(name: str, body: str, place: Place) -> DataModel:
         label = words[0].strip("\"'`[]").lower()
         fields[label] = Field(label, words[1].lower() if len(words) > 1 else "", place, primary="PRIMARY KEY" in column.upper(), foreign=foreign.group(1) if foreign else "",
                               unique="UNIQUE" in column.upper())  # fmt: skip
-    principal = bool(PRINCIPAL_MODEL.match(name)) and any(PASSWORD_LIKE.search(f) or "email" in f for f in fields)
+    principal = _signs_in(name, fields)
     return DataModel(name, name, "table", place, fields, None, None, principal)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from counterseal.audit.surface.flow import Access, Event, Flow, Return, Store
 from counterseal.audit.surface.model import DataModel
 from counterseal.audit.surface.values import Condition, Labels
-from counterseal.audit.surface.vocabulary import IDENTIFIER_COLUMN, PRINCIPAL_MODEL, SECRET_COLUMN, snake
+from counterseal.audit.surface.vocabulary import IDENTIFIER_COLUMN, ORDINARY_ROLE, PRINCIPAL_MODEL, SECRET_COLUMN, snake
 
 _KEYED = {"get", "list", "update", "delete"}
 
@@ -64,6 +64,12 @@ def tied(labels: Labels, facts: Labels) -> bool:
     return not linked.isdisjoint(labels)
 
 
+def elevated(facts: Labels) -> bool:
+    """Whether a role was checked that ordinary users do not have."""
+    names = [f[5:] for f in facts if f.startswith("role:")]
+    return "role" in facts and (not names or any(not ORDINARY_ROLE.match(n) for n in names))
+
+
 def _verdict(flow: Flow, access: Access, keys: tuple[Condition, ...]) -> tuple[bool, str]:
     for c in access.conditions:
         if "who" in c.value.must and not c.alternative and c.op == "==":
@@ -72,9 +78,9 @@ def _verdict(flow: Flow, access: Access, keys: tuple[Condition, ...]) -> tuple[b
     if tied(labels, access.facts):
         return True, "the key was compared with the caller's identity before"
     points = list(_uses(flow, access))
-    if points and all(tied(labels, e.facts) or "role" in e.facts for e in points):
+    if points and all(tied(labels, e.facts) or elevated(e.facts) for e in points):
         return True, "the record is compared with the caller's identity before it is used"
-    if "role" in access.facts:
+    if elevated(access.facts):
         return True, "the caller's role was checked"
     return False, "the caller's identity takes no part"
 

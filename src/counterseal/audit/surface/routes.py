@@ -217,7 +217,7 @@ def make_route(m: Machine, mounted: Mounted, method: str, path: str, handler: Va
     model = None
     if response is not None and not (response.is_const and response.const is None):
         inner = response.extra if response.kind == "seq" and isinstance(response.extra, Value) else response
-        model = m.program.cls(inner.ref).name if isinstance(inner.ref, Cls) else str(inner.ref or inner.name or "declared")
+        model = m.program.qualname(inner.ref) if isinstance(inner.ref, Cls) else str(inner.ref or inner.name or "declared")
     if model is None and func is not None and framework in ("fastapi",):
         model = _returned_model(m, func)
     kind = RouteKind.WEBSOCKET if r.kind == "websocket" or method == "WEBSOCKET" else RouteKind.HTTP
@@ -231,7 +231,7 @@ def _returned_model(m: Machine, func: Func) -> str | None:
         return None
     declared = m.in_module(func.module, lambda: m.annotation(returns, State({})))
     inner = declared.extra if declared.kind == "seq" and isinstance(declared.extra, Value) else declared
-    return m.program.cls(inner.ref).name if isinstance(inner.ref, Cls) else None
+    return m.program.qualname(inner.ref) if isinstance(inner.ref, Cls) else None
 
 
 def _handler_place(m: Machine, func: Func | None, fallback: Place) -> Place:

@@ -27,6 +27,7 @@ OWNER_FIELD = re.compile(
     r"assignee|tenant|organi[sz]ation|org|team|company|workspace|merchant|username|user_name|owner_name)(_?(id|uuid|pk|username|user_id|email))?$",
     re.I,
 )
+ORDINARY_ROLE = re.compile(r"^(users?|customers?|members?|clients?|patients?|students?|buyers?|guests?|basic|subscribers?|normal|regular|default|authenticated|is_active|active)$", re.I)
 TOKEN_NAME = re.compile(r"(token|secret|nonce|otp|code|pin|key|session|sid|csrf|salt|password|passwd|reset|verification|invite|activation|voucher|coupon|cvv|card)", re.I)
 
 

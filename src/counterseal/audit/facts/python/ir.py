@@ -135,6 +135,8 @@ class Facts:
     """As in `Function.calls`, for the module's own statements."""
     strings: tuple[tuple[int, str, str], ...]
     """(line, name it is bound to, value): string literals given to a name, keyword, key or default."""
+    rebound: tuple[str, ...]
+    """Module names that some function assigns to (``global``): they are no constants."""
     lost: tuple[tuple[int, int, str], ...]
     """Line ranges that could not be read, and why."""
 
@@ -152,9 +154,9 @@ def dump(facts: tuple[Any, ...]) -> bytes:
 
 def load(blob: bytes) -> Facts:
     """Read facts back. The caller has checked the integrity of ``blob``: marshal does not defend itself."""
-    path, lines, imports, functions, classes, body, calls, strings, lost = marshal.loads(blob)
+    path, lines, imports, functions, classes, body, calls, strings, rebound, lost = marshal.loads(blob)
     return Facts(
-        path, lines, imports, tuple(Function(*f) for f in functions), tuple(Class(*c) for c in classes), body, calls, strings, lost
+        path, lines, imports, tuple([Function(*f) for f in functions]), tuple([Class(*c) for c in classes]), body, calls, strings, rebound, lost
     )
 
 

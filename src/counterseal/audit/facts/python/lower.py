@@ -34,6 +34,7 @@ class Lowering:
         self.imports: list[tuple[str, str, int, bool]] = []
         self.strings: list[tuple[int, str, str]] = []
         self.calls: dict[str, None] = {}
+        self.rebound: dict[str, None] = {}
         self.generator = False
         self.scope: list[str] = []
         self.class_index = -1
@@ -299,6 +300,8 @@ def _assert(c: Lowering, n: ast.Assert) -> Node:
 
 
 def _global(c: Lowering, n: Any) -> Node:
+    if type(n) is ast.Global:
+        c.rebound.update(dict.fromkeys(n.names))
     return ("global", n.lineno, tuple(n.names))
 
 
