@@ -1,0 +1,1 @@
+"""Configuration: what is fit for development and not for production."""

@@ -1,0 +1,1 @@
+"""Cryptography: passwords, randomness, ciphers and comparisons."""

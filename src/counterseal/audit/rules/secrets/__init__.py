@@ -1,0 +1,1 @@
+"""Secrets: keys and passwords that stand in the code."""

@@ -1,0 +1,1 @@
+"""Sessions and cookies: what a browser keeps to say who it is."""

@@ -1,0 +1,1 @@
+"""Tokens: how they are signed, checked, and how long they live."""

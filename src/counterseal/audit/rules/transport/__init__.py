@@ -1,0 +1,1 @@
+"""Transport: which origins may call, and whether TLS is checked."""

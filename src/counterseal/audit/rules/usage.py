@@ -1,0 +1,174 @@
+"""How the program uses libraries, in the words of the library files: what rules about calls and settings start from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from counterseal.audit.findings import Place
+from counterseal.audit.libraries import load_libraries
+from counterseal.audit.libraries.knowledge import Knowledge
+from counterseal.audit.libraries.model import Api
+from counterseal.audit.surface.flow import Access, Call, Event, Store
+from counterseal.audit.surface.model import Setting, Surface
+from counterseal.audit.surface.values import Value
+
+
+@cache
+def knowledge() -> Knowledge:
+    """What the library files say."""
+    return Knowledge(load_libraries())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Use:
+    """One use of something that a library file describes."""
+
+    call: Call
+    api: Api
+    roles: Mapping[str, Value]
+    """Arguments by meaning."""
+    route: str | None
+    """``"METHOD /path"`` when a request runs it."""
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return self.call.place
+
+    @property
+    def name(self) -> str:
+        """The last part of its name, as the program writes it."""
+        return self.call.name.rpartition(".")[2] if self.call.kind else str(self.call.args[0].ref).rpartition(".")[2]
+
+    def value(self, role: str) -> object:
+        """The constant given for ``role``, or what the library fixes; ``None`` when it is neither given nor known."""
+        given = self.roles.get(role)
+        if given is not None:
+            return given.const if given.is_const else None
+        fixed = self.api.fixed.get(role)
+        return {"true": True, "false": False}.get(fixed, fixed) if fixed is not None else None
+
+    def given(self, role: str) -> bool:
+        """Whether the program or the library says anything about ``role``; what ``**options`` hide counts as said."""
+        return role in self.roles or role in self.api.fixed or "**" in self.call.kwargs
+
+
+def flows(surface: Surface) -> Iterator[tuple[str | None, tuple[Event, ...]]]:
+    """The events of every flow with the route that it belongs to."""
+    for route in surface.routes:
+        yield route.name, tuple(route.flow.events)
+    for flow in surface.flows:
+        yield None, tuple(flow.events)
+
+
+def uses(surface: Surface, *kinds: str) -> Iterator[Use]:
+    """Uses of the given kinds in all flows; a place that several flows reach comes several times.
+
+    A class that is handed to something that makes it later (``add_middleware(CORSMiddleware, ...)``) counts as used there.
+    """
+    for route, events in flows(surface):
+        for event in events:
+            if isinstance(event, Call):
+                found = _use(event, route, kinds)
+                if found is not None:
+                    yield found
+
+
+def _use(call: Call, route: str | None, kinds: tuple[str, ...]) -> Use | None:
+    if call.kind in kinds:
+        return Use(call, knowledge().api(call.name) or Api(call.kind), call.roles, route)
+    if call.kind in ("", "middleware") and call.args and call.args[0].kind == "ext" and isinstance(call.args[0].ref, str):
+        api = knowledge().api(call.args[0].ref)
+        if api is not None and api.kind in kinds:
+            return Use(call, api, _keywords(api, call.kwargs), route)
+    return None
+
+
+def _keywords(api: Api, kwargs: Mapping[str, Value]) -> dict[str, Value]:
+    out: dict[str, Value] = {}
+    for meaning, where in api.roles.items():
+        for key in where if isinstance(where, tuple) else (where,):
+            if isinstance(key, str) and key in kwargs:
+                out[meaning] = kwargs[key]
+                break
+    return out
+
+
+def places(found: Iterable[Use]) -> dict[Place, list[Use]]:
+    """Uses by place, in order of their places."""
+    out: dict[Place, list[Use]] = {}
+    for use in found:
+        out.setdefault(use.place, []).append(use)
+    return dict(sorted(out.items(), key=lambda item: (item[0].file, item[0].line)))
+
+
+def each(surface: Surface, *kinds: str) -> Iterator[Use]:
+    """One use for every place and name, the first that a route reaches."""
+    seen: set[tuple[Place, str]] = set()
+    for use in uses(surface, *kinds):
+        key = (use.place, use.call.name)
+        if key not in seen:
+            seen.add(key)
+            yield use
+
+
+def stores(surface: Surface) -> Iterator[tuple[str | None, Store]]:
+    """Every assignment to an attribute or key, once per place and name."""
+    seen: set[tuple[Place, str]] = set()
+    for route, events in flows(surface):
+        for event in events:
+            if isinstance(event, Store) and (event.place, event.name) not in seen:
+                seen.add((event.place, event.name))
+                yield route, event
+
+
+def accesses(surface: Surface, *verbs: str) -> Iterator[tuple[str | None, Access]]:
+    """Every database access with one of ``verbs``; a place that several flows reach comes several times."""
+    for route, events in flows(surface):
+        for event in events:
+            if isinstance(event, Access) and event.verb in verbs:
+                yield route, event
+
+
+def settings(surface: Surface, *names: str) -> Iterator[Setting]:
+    """Configuration values by name, whatever case it is written in; assignments to ``app.config`` in functions too."""
+    wanted = {name.upper() for name in names}
+    seen: set[Place] = set()
+    for setting in surface.settings:
+        if setting.name.upper() in wanted and setting.place not in seen:
+            seen.add(setting.place)
+            yield setting
+    for _, store in stores(surface):
+        if store.target.kind == "config" and store.name.upper() in wanted and store.place not in seen:
+            seen.add(store.place)
+            yield Setting(store.name, store.value, store.place, "app.config")
+    for use in uses(surface, "config-set"):
+        for name, value in use.call.kwargs.items():
+            if name.upper() in wanted and use.place not in seen:
+                seen.add(use.place)
+                yield Setting(name, value, use.place, "app.config")
+
+
+def constants(value: Value | None) -> tuple[object, ...]:
+    """The constants that a value is, may be, or holds as a sequence; empty when it is not known."""
+    if value is None:
+        return ()
+    if value.is_const:
+        return (value.const,)
+    if isinstance(value.items, list):
+        return tuple(v.const for v in value.items if isinstance(v, Value) and v.is_const)
+    if isinstance(value.extra, tuple) and len(value.extra) == 2 and value.extra[0] == "choices":
+        return tuple(value.extra[1])
+    return ()
+
+
+def from_environment(value: Value) -> bool:
+    """Whether the deployment can set it."""
+    return any(label.startswith("env:") for label in value.may)
+
+
+def function_name(event: Event) -> str:
+    """The plain name of the function that an event stands in."""
+    return event.function.rpartition(".")[2]
