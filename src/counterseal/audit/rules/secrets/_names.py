@@ -26,18 +26,19 @@ _HEADS = {
     **dict.fromkeys(("secret", "secrets", "apikey", "secretkey", "pepper"), Kind.KEY),
     **dict.fromkeys(("token", "credential", "credentials"), Kind.TOKEN),
 }
-_KEY_OF = {
-    "secret", "api", "private", "signing", "sign", "encryption", "encrypt", "jwt", "auth", "master", "aes", "fernet", "hmac", "crypto", "cipher",
-    "webhook", "stripe", "openai", "anthropic", "aws", "sendgrid", "twilio", "mailgun", "github", "access", "service", "admin", "app", "flask", "csrf",
-    "account", "storage", "subscription", "license", "shared",
-}  # fmt: skip
+_KEY_OF = re.compile(
+    "secret|api|private|signing|sign|encryption|encrypt|jwt|auth|master|aes|fernet|hmac|crypto|cipher|webhook|stripe|openai"
+    "|anthropic|aws|sendgrid|twilio|mailgun|github|access|service|admin|app|flask|csrf|account|storage|subscription|license|shared"
+)
+"""What a key is the key of when it is a secret; other keys name columns, cache entries and the like."""
 _PUBLIC = {"public", "publishable", "pub", "site", "primary", "foreign", "cache", "sort", "partition", "idempotency"}
-_SUFFIXES = frozenset(
-    "value default fallback str string bytes hex base64 b64 old new prod production dev live test local main hmac".split()
+_SUFFIX = re.compile(
+    r"value|default|fallback|str|string|bytes|hex|base64|b64|old|new|prod|production|dev|live|test|local|main|hmac|\d+"
 )
-_MENTIONS = frozenset(
-    "reset forgot confirm hash hashed type expires expire lifetime algorithm header prefix cookie url field label".split()
+_MENTION = re.compile(
+    "reset|forgot|confirm|hash|hashed|type|expires|expire|lifetime|algorithm|header|prefix|cookie|url|field|label"
 )
+"""Words that make a name speak about a password or token: ``forgot_password``."""
 
 KNOWN_SHAPES = (
     ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
@@ -82,16 +83,16 @@ def secret_kind(name: str) -> Kind | None:
     """What kind of secret a name is for, or ``None``: what a name *ends* in is what it holds, so ``token_url`` holds none."""
     words = [word for word in re.split(r"[^A-Za-z0-9]+", snake(name).lower()) if word]
     words = [re.sub(r"\d+$", "", word) or word for word in words]
-    while len(words) > 1 and (words[-1] in _SUFFIXES or words[-1].isdigit()):
+    while len(words) > 1 and _SUFFIX.fullmatch(words[-1]):
         words.pop()
     if not words or set(words) & _PUBLIC:
         return None
     head = words[-1]
     if head == "key":
-        return Kind.KEY if len(words) > 1 and words[-2] in _KEY_OF else None
+        return Kind.KEY if len(words) > 1 and _KEY_OF.fullmatch(words[-2]) else None
     if head == "salt":
         return Kind.KEY if len(words) > 1 and words[-2] in ("password", "security", "secret", "hash") else None
-    if set(words[:-1]) & _MENTIONS and _HEADS.get(head) is not Kind.KEY:
+    if any(_MENTION.fullmatch(word) for word in words[:-1]) and _HEADS.get(head) is not Kind.KEY:
         return None
     if head == "pass":
         return Kind.PASSWORD if len(words) > 1 else None
