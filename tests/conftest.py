@@ -7,7 +7,8 @@ exception is a test marked ``needs_shared`` where ``../shared`` (labelled applic
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+import tempfile
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+_NOBODY = 65534
 _SHARED_ABSENT = "../shared is not beside this checkout"
 
 # No deadline: how long one example takes depends on what else the machine does. In CI the same examples every time.
@@ -76,6 +78,23 @@ def repository() -> Path:
 def shared() -> Path:
     """``../shared``; for tests marked ``needs_shared``."""
     return SHARED
+
+
+@pytest.fixture
+def unprivileged(tmp_path: Path) -> Iterator[None]:
+    """The test runs as someone whom permissions stop: root, whom none stops, becomes nobody for as long as it takes."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for folder in tmp_path.parents:
+        if folder.stat().st_uid == 0 and folder.is_relative_to(tempfile.gettempdir()):
+            folder.chmod(folder.stat().st_mode | 0o011)
+    os.chown(tmp_path, _NOBODY, _NOBODY)
+    os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 @pytest.fixture(autouse=True)
