@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import counterseal.policy
 from counterseal.cli.policy_check import policy
 
 
@@ -58,6 +59,22 @@ def test_a_file_can_be_named_in_two_ways(tmp_path: Path) -> None:
         2,
         "Error: both PATH and --policy name a file; give a folder as PATH, or leave out --policy\n",
     )
+
+
+def test_the_example_of_the_package_can_be_used() -> None:
+    result = check(Path(counterseal.policy.__file__).parent / "example.toml")
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_a_setting_of_a_rule_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "counterseal.toml").write_text("[rules.missing-authentification]\nenabled = false\n", encoding="utf-8")
+    result = check(tmp_path)
+    assert result.exit_code == 2
+    first, last = result.stderr.splitlines()
+    assert first.startswith(
+        "counterseal.toml:1: rules.missing-authentification: there is no such rule; did you mean 'missing-authent"
+    )
+    assert last == "The policy cannot be used: 1 problem."
 
 
 def test_a_path_that_is_not_there(tmp_path: Path) -> None:

@@ -86,6 +86,7 @@ def test_methods() -> None:
     assert not matches("GET|POST /a", "PUT", "/a")
     assert matches("/a", "PATCH", "/a")
     assert matches("GET /a", "HEAD", "/a"), "HEAD answers what GET answers"
+    assert not matches("POST /a", "HEAD", "/a")
     assert not matches("HEAD /a", "GET", "/a")
     assert matches("WEBSOCKET /ws", "WS", "/ws")
     assert matches("WS /ws", "websocket", "/ws")

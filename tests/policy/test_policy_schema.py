@@ -139,7 +139,7 @@ def test_the_explanation_of_the_example_says_all_that_matters(tmp_path: Path) ->
         "  a route for some roles only: authenticated, authorized and audited (changed here)",
         "  Not counted here: pin.",
         "  X-Forwarded-For is believed from 10.0.0.0/8 and 192.0.2.7/32.",
-        "  open-docs: off (The API is documented for everyone)",
+        "  jwt-audience-unchecked: off (One issuer, one application: there is no other audience)",
         "  max_page_size = 200 (default 100)",
     ):
         assert line in said.splitlines()

@@ -26,6 +26,7 @@ def policy_check(path: Path, policy_file: Path | None) -> None:
 
     Exit codes: 0 the policy can be used; 2 it cannot.
     """
+    from counterseal.audit.rules.registry import rule_files
     from counterseal.policy import PolicyError, explain, load_policy
 
     root, explicit = path, policy_file
@@ -37,6 +38,7 @@ def policy_check(path: Path, policy_file: Path | None) -> None:
         _fail(f"Error: there is no {click.format_filename(path)}", "check the path")
     try:
         loaded = load_policy(root, explicit)
+        loaded.check_rule_ids({file.rule_id for file in rule_files()})
     except PolicyError as error:
         for problem in error.problems:
             click.echo(str(problem), err=True)

@@ -161,8 +161,6 @@ def parse_pattern(text: str) -> RoutePattern:
         PatternError: when it is malformed, with a hint at what to write.
     """
     text = text.strip()
-    if not text:
-        raise PatternError("the pattern is empty", 'write "METHOD /path", for example "POST /invoices/*"')
     if len(text) > MAX_LENGTH:
         raise PatternError(f"the pattern is longer than {MAX_LENGTH} characters", "write one rule per route")
     words = text.split(None, 1)
