@@ -240,7 +240,8 @@ _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_paths_that_the_documentation_mentions_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    absent = [mention for mention in _MENTION.findall(text) if not _exists(ROOT / _fixed_part(mention))]
+    ours = [] if page.parent.name == "rules" else _MENTION.findall(text)  # pages of rules speak of other people's code
+    absent = [mention for mention in ours if not _exists(ROOT / _fixed_part(mention))]
     absent += [link for link in _LINK.findall(text) if not _exists(page.parent / link)]
     assert not absent, f"{page.relative_to(ROOT)} mentions what does not exist: {absent}"
 
