@@ -46,6 +46,7 @@ def build(facts: Mapping[str, ir.Facts], documents: Mapping[str, bytes], tests: 
             machine.variables(module)
     run_factories(machine)
     models = data_models(machine, policy)
+    machine.table_columns = {name: tuple(made.fields) for name, made in models.items() if made.kind == "table"}
     assembly = assemble(machine)
     specified, problems = openapi_routes(machine, assembly.routes, documents)
     routes = [*assembly.routes, *specified, *generated_routes(machine, assembly.routes)]
@@ -90,7 +91,7 @@ def _defines_routes(machine: Machine, ref: Func) -> bool:
 def run_standalone(machine: Machine, ref: Func) -> list[Event]:
     """Execute a function on its own, with nothing known about its arguments but their annotations."""
     saved = machine.events, machine.frames, machine.log, machine.steps, machine.context
-    machine.events, machine.log, machine.steps, machine.context = [], [], 0, Context(root=ref)
+    machine.events, machine.log, machine.steps, machine.context, machine.replayed = [], [], 0, Context(root=ref), set()
     machine.frames = [Frame(ref.module, None, f"{ref.module}.<module>")]
     st = State({})
     target = machine.function_value(ref, None)

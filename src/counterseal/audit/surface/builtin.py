@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from counterseal.audit.surface.evaluate import BRACES, filled
 from counterseal.audit.surface.flow import Call
 from counterseal.audit.surface.program import Cls
 from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, const, join, union, replace
@@ -148,6 +149,8 @@ def method_of_value(
         return m.query_method(base, name, args, kwargs, st, line, end)
     if base.kind == "result":
         return _result_method(base, name)
+    if name in ("fetchone", "fetchall", "fetchmany", "fetchval") and id(base) in m.results:
+        return _result_method(m.results[id(base)][1], name)
     if base.kind == "column":
         return _column_method(m, base, name, args)
     found = m.session_method(base, name, args, kwargs, st, line, end)
@@ -181,7 +184,7 @@ def _same(base: Value, name: str, args: list[Value]) -> Value:
 
 
 def _result_method(base: Value, name: str) -> Value:
-    found: Value = base.extra
+    found: Value = base.extra if base.kind == "result" else base
     single = found.extra if found.kind == "seq" and isinstance(found.extra, Value) else found
     if name in ("fetchone", "first", "one", "one_or_none", "scalar", "scalar_one", "scalar_one_or_none"):
         return replace(single, null=name not in ("one", "scalar_one"))
@@ -256,7 +259,7 @@ def _items(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value]
         return Value(kind="seq", items=[Value(kind="seq", items=[const(k), v], may=v.may) for k, v in base.items.items()], may=base.may)
     keys = base.items if isinstance(base.items, dict) else {}
     value = Value(may=base.may, must=base.must)
-    key = Value(may=base.may, extra=("declared", base.ref) if base.kind == "obj" else ("keys", tuple(keys)))
+    key = Value(may=base.may, extra=("declared", base.ref) if base.ref is not None else ("keys", tuple(keys)))
     return Value(kind="seq", extra=Value(kind="seq", items=[key, value], may=base.may), may=base.may)
 
 
@@ -299,9 +302,9 @@ def _append(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value
 
 
 def _format(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value | None:
-    if not isinstance(base.const, str):
+    if not isinstance(base.const, str) and base.kind != "text":
         return None
-    return m.text([base, *args, *kwargs.values()])
+    return m.text(filled(base, BRACES, args, kwargs))
 
 
 def _join(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value | None:

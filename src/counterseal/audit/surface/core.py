@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +13,9 @@ from counterseal.audit.facts.python import ir
 from counterseal.audit.findings import Place
 from counterseal.audit.libraries.knowledge import Knowledge
 from counterseal.audit.surface.flow import Branch, Compare, Event
+from counterseal.audit.surface.memo import Summary
 from counterseal.audit.surface.program import Cls, Definition, External, Func, Module, Program, Variable
-from counterseal.audit.surface.values import NONE, UNKNOWN, Labels, Value, join, replace
+from counterseal.audit.surface.values import NONE, UNKNOWN, Labels, Value, const, join, replace
 from counterseal.guarantees import Evidence
 
 MAX_DEPTH = 14
@@ -41,6 +44,8 @@ def merge_facts(a: Labels, b: Labels) -> Labels:
     A caller whose role was checked needs no link to the object: "the owner or an administrator" keeps the link.
     """
     both = a & b
+    if "limit" in a or "limit" in b:
+        both |= {"limit"}  # the first calls within a window pass without being refused: that is how limiters look
     if "role" in a and "role" not in b:
         both |= frozenset(f for f in b if f.startswith(("link:", "tie:")))
     elif "role" in b and "role" not in a:
@@ -132,6 +137,16 @@ class Core(ABC):
         self.module_events: dict[str, list[Event]] = {}
         self.used_instances: set[str] = set()
         """Sites of library instances of which an attribute was used or which were passed on."""
+        self.memo: dict[Any, Summary] = {}
+        self.replayed: set[int] = set()
+        """Summaries whose events this flow already has."""
+        self.volatile_reads = 0
+        self.refused_often = 0
+        """How many answers "429 Too Many Requests" were met so far."""
+        self.results: dict[int, tuple[Value, Value]] = {}
+        """What the last statement of a cursor loaded, by the identity of the cursor's value (kept alive here)."""
+        self.table_columns: dict[str, tuple[str, ...]] = {}
+        """Columns of tables in order, for rows that are read by position."""
         self.weak_checks: list[tuple[str, Place, str]] = []
         """(function, place, why) of checks that were found not to check."""
         self.late_decorators: list[tuple[Func, Place, str, ir.Node]] = []
@@ -241,6 +256,9 @@ class Core(ABC):
     def external(self, full: str) -> Value:
         """A name that a library defines, with what is known about it."""
         full = self.know.canonical(full)
+        status = http_status(full)
+        if status is not None:
+            return replace(const(status), name=full.rpartition(".")[2])
         labels = frozenset(self.know.source(full))
         cls = self.know.type_of(full)
         last = full.rpartition(".")[2]
@@ -320,6 +338,20 @@ class Core(ABC):
             out[name] = replace(value, name=name)
         self.module_events.setdefault(ref.module, []).extend(self.events)
         self.events, self.frames, self.log = saved
+
+
+_STATUS = re.compile(r"(?:^|\.)HTTP_(\d{3})_\w+$")
+
+
+def http_status(full: str) -> int | None:
+    """The number behind ``status.HTTP_404_NOT_FOUND`` or ``HTTPStatus.NOT_FOUND``."""
+    found = _STATUS.search(full)
+    if found:
+        return int(found.group(1))
+    head, _, last = full.rpartition(".")
+    if head == "http.HTTPStatus" and last in http.HTTPStatus.__members__:
+        return int(http.HTTPStatus[last])
+    return None
 
 
 BUILTINS = frozenset(dir(__builtins__) if not isinstance(__builtins__, dict) else __builtins__)

@@ -121,8 +121,8 @@ class Database(LibraryCalls):
         return self.query_value(replace(base.extra, limited=True), base.ref)
 
     def _query_values(self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
-        items = {**(args[0].items if args and isinstance(args[0].items, dict) else {}), **kwargs}
-        written = tuple((k, v) for k, v in items.items() if isinstance(v, Value))
+        items = _written(args, kwargs)
+        written = tuple(items.items())
         return self.query_value(replace(base.extra, values=written, labels=base.extra.labels | union(items.values()).may), base.ref)
 
     # -- running --------------------------------------------------------------------------------------------------
@@ -139,8 +139,7 @@ class Database(LibraryCalls):
         return self.run_query(base, "count", st, line, end)
 
     def _query_update(self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
-        items = args[0].items if args and isinstance(args[0].items, dict) else kwargs
-        written = tuple((k, v) for k, v in items.items() if isinstance(v, Value))
+        written = tuple(_written(args, kwargs).items())
         return self.run_query(replace(base, extra=replace(base.extra, values=written)), "update", st, line, end)
 
     def _query_delete(self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
@@ -258,7 +257,10 @@ class Database(LibraryCalls):
             text = template(first)
             if text is not None and looks_like_sql(text[0]):
                 parameters = args[1] if len(args) == 2 else Value(kind="seq", items=args[1:]) if len(args) > 2 else kwargs.get("params") or kwargs.get("parameters")
-                return self.run_sql(first, parameters, st, line, end)
+                result = self.run_sql(first, parameters, st, line, end)
+                if result is not None:
+                    self.results[id(base)] = (base, result)
+                return result
         return None
 
     def _run_built(self, query: Value, name: str, st: State, line: int, end: int) -> Value:
@@ -272,10 +274,23 @@ class Database(LibraryCalls):
 
     def element(self, source: Value, st: State, line: int) -> Value:
         """Iterating over a query runs it."""
+        held = self.results.get(id(source))
+        if held is not None:
+            rows = held[1].extra if held[1].kind == "result" else held[1]
+            return rows.extra if rows.kind == "seq" and isinstance(rows.extra, Value) else rows.nonnull()  # type: ignore[no-any-return]
         if source.kind == "query" and isinstance(source.extra, Query):
             found = self.run_query(source, "list", st, line, 0)
             return found.extra if isinstance(found.extra, Value) else found
         return super().element(source, st, line)
+
+
+def _written(args: list[Value], kwargs: dict[str, Value]) -> dict[str, Value]:
+    """What an update writes by column; ``**`` stands for a mapping whose keys are not known."""
+    first = args[0] if args else None
+    items = {k: v for k, v in first.items.items() if isinstance(v, Value)} if first is not None and isinstance(first.items, dict) else {}
+    if first is not None and first.kind not in ("cond",) and (first.extra == "open" or not isinstance(first.items, dict) and first.may):
+        items.setdefault("**", first)
+    return {**items, **kwargs}
 
 
 def _membership(query: Query, label: str) -> Labels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,15 +10,20 @@ from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.compare import compared, facts_of, folded
 from counterseal.audit.surface.core import Core, State, merge_facts
 from counterseal.audit.surface.program import Func
-from counterseal.audit.surface.values import NO_CONST, NONE, NULL, UNKNOWN, Condition, Value, const, join, union, replace
+from counterseal.audit.surface.values import NO_CONST, NONE, NULL, UNKNOWN, Condition, Query, Value, const, join, union, replace
 from counterseal.audit.surface.vocabulary import IDENTITY_KEY, ROLE
 
+_EMITTED = {"==", "!=", "<", "<=", ">", ">="}
+_PERCENT = re.compile(r"%(?:\((\w+)\))?[-+ #0]*\d*(?:\.\d+)?[sdrifxXgeau]")
+BRACES = re.compile(r"\{(\w*)(?:[.\[!:][^{}]*)?\}")
 _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b, "//": lambda a, b: a // b, "%": lambda a, b: a % b,
+    "**": lambda a, b: a**b,
 }  # fmt: skip
 _SEQUENCES = {"list", "List", "Sequence", "Iterable", "set", "Set", "tuple", "Tuple", "Iterator", "frozenset", "Collection"}
 _TRANSPARENT = {"Mapped", "Optional", "ClassVar", "Final", "Required", "NotRequired", "Generator", "AsyncGenerator", "AsyncIterator", "Awaitable"}
 _BIGGEST_NUMBER = 2**63
+_BIGGEST_EXPONENT = 64
 _LONGEST_TEXT = 20_000
 
 
@@ -58,7 +64,7 @@ class Evaluate(Core):
             if name is not None:
                 kwargs[name] = value
             elif isinstance(value.items, dict):
-                kwargs.update({k: v for k, v in value.items.items() if isinstance(v, Value)})
+                kwargs = {**{k: v for k, v in value.items.items() if isinstance(v, Value)}, **kwargs}
                 if value.extra == "open":
                     kwargs["**"] = value
             else:
@@ -81,7 +87,7 @@ class Evaluate(Core):
         if key.is_const:
             if isinstance(base.items, dict) and isinstance(key.const, str) and key.const in base.items:
                 return base.items[key.const]  # type: ignore[no-any-return]
-            if isinstance(base.items, list) and isinstance(key.const, int) and -len(base.items) <= key.const < len(base.items):
+            if base.kind == "seq" and isinstance(base.items, list) and isinstance(key.const, int) and -len(base.items) <= key.const < len(base.items):
                 return base.items[key.const]  # type: ignore[no-any-return]
         if base.kind == "ext" and base.ref == "os.environ" and key.is_const:
             return Value(may=frozenset({f"env:{key.const}"}), must=frozenset({f"env:{key.const}"}), name=str(key.const), type="str")
@@ -93,8 +99,16 @@ class Evaluate(Core):
             return base  # the subscript of a generic class is the class
         if base.kind == "config" and isinstance(key.const, str):
             return self.setting(base, key.const, None)
-        name = key.const if isinstance(key.const, str) else ""
+        name = key.const if isinstance(key.const, str) else self.column_at(base, key)
         return self.part(base, name, key.may, in_mapping=True)
+
+    def column_at(self, base: Value, key: Value) -> str:
+        """The column that ``row[3]`` reads, where the statement or the table says so."""
+        query = base.extra
+        if not isinstance(query, Query) or not isinstance(key.const, int):
+            return ""
+        columns = query.columns or (self.table_columns.get(query.models[0], ()) if query.models else ())
+        return columns[key.const] if 0 <= key.const < len(columns) and "*" not in columns[: key.const + 1] else ""
 
     def generic(self, base: Value, key: Value) -> Value:
         """``list[X]``, ``Optional[X]``, ``Mapped[X]``, ``Page[X]``: what a library's generic type is made of."""
@@ -168,7 +182,8 @@ class Evaluate(Core):
         if op == "+" and (_texty(left) or _texty(right)):
             return self.text([left, right])
         if op == "%" and (left.kind == "text" or isinstance(left.const, str)):
-            return self.text([left, *(right.items if isinstance(right.items, list) else [right])])
+            values = right.items if isinstance(right.items, list) and right.kind == "seq" else [right]
+            return self.text(filled(left, _PERCENT, values, right.items if isinstance(right.items, dict) else {}))
         if op == "+" and isinstance(left.items, list) and isinstance(right.items, list):
             return Value(kind="seq", items=[*left.items, *right.items], may=left.may | right.may)
         return Value(may=left.may | right.may, must=left.must & right.must, type=left.type if left.type == right.type else "", name=left.name)
@@ -214,7 +229,7 @@ class Evaluate(Core):
             if left.kind == "column" or right.kind == "column":
                 column, other = (left, right) if left.kind == "column" else (right, left)
                 return self.condition(column, op, other)
-            if op in ("==", "!="):
+            if op in _EMITTED:
                 self.emit_compare(st, n[1], op, left, right)
             if op in ("in", "not in") and right.ref == "flask.g" and left.is_const:
                 # ``g`` is empty when a request starts: it holds what hooks and guards have stored.
@@ -336,6 +351,8 @@ class Evaluate(Core):
             op, right = test[3][0]
             if right[0] == ir.CONST and right[2] is None and test[2][0] in (ir.NAME, ir.WALRUS):
                 self._narrow_name(test[2][2], (op in ("is not", "!=")) == truth, st)
+            elif (op == "in") == truth and op in ("in", "not in") and test[2][0] == ir.NAME and right[0] in (ir.NAME, ir.SEQ, ir.ATTR):
+                self._narrow_listed(test[2][2], self.evaluate(right, st), st)
         elif tag == ir.ATTR:
             self._narrow_path(test, truth, st)
 
@@ -347,6 +364,12 @@ class Evaluate(Core):
             st.vars[name] = value.nonnull()
         elif value.null and value.kind != "const":
             st.vars[name] = replace(NULL, may=value.may)
+
+    def _narrow_listed(self, name: str, allowed: Value, st: State) -> None:
+        value = st.vars.get(name)
+        known = isinstance(allowed.items, list) and all(v.is_const for v in allowed.items) or allowed.kind == "dict" and allowed.extra != "open"
+        if value is not None and allowed.kind in ("seq", "dict") and known and not value.is_const:
+            st.vars[name] = replace(value, may=value.may | {"listed"})
 
     def _narrow_path(self, test: ir.Node, truth: bool, st: State) -> None:
         name = ir.dotted(test)
@@ -397,6 +420,30 @@ def replace_alternative(condition: Condition, alternative: bool) -> Condition:
     return replace(condition, alternative=condition.alternative or alternative)
 
 
+def filled(template: Value, pattern: re.Pattern[str], values: list[Value], named: Mapping[str, Value]) -> list[Value]:
+    """The parts of a template with its placeholders replaced by the values that are formatted into it."""
+    pieces = template.items if template.kind == "text" else [template.const]
+    out: list[Value] = []
+    position = 0
+    for piece in pieces:
+        if isinstance(piece, Value):
+            out.append(piece)
+            continue
+        last = 0
+        for m in pattern.finditer(piece):
+            out.append(const(piece[last : m.start()]))
+            label = m.group(1)
+            if label and not label.isdigit():
+                out.append(named.get(label, UNKNOWN))
+            else:
+                index = int(label) if label else position
+                position += 1
+                out.append(values[index] if index < len(values) else UNKNOWN)
+            last = m.end()
+        out.append(const(piece[last:]))
+    return out
+
+
 def _has_env(parts: list[Value]) -> bool:
     return any(label.startswith("env:") for p in parts for label in p.may)
 
@@ -407,7 +454,7 @@ def _texty(v: Value) -> bool:
 
 def _fold(op: str, a: Any, b: Any) -> Any:
     numbers = isinstance(a, int | float) and isinstance(b, int | float)
-    if numbers and (abs(a) > _BIGGEST_NUMBER or abs(b) > _BIGGEST_NUMBER):
+    if numbers and (abs(a) > _BIGGEST_NUMBER or abs(b) > _BIGGEST_NUMBER or op == "**" and abs(b) > _BIGGEST_EXPONENT):
         return NO_CONST
     if not numbers and not (op == "+" and isinstance(a, str) and isinstance(b, str)):
         return NO_CONST
@@ -427,6 +474,9 @@ def _and(a: Value, b: Value) -> Value:
 def _or(a: Value, b: Value) -> Value:
     ta, fa = facts_of(a)
     tb, fb = facts_of(b)
+    if b.null and not b.may and (b.kind == "const" or not b.items) and a.may and a.kind != "const":
+        # ``body or {}``: the fallback is empty, what is in the result comes from the first.
+        return replace(a, null=True, true=ta, false=fa | fb)
     joined = join(a.nonnull(), b) if a.kind != "const" or a.const else b
     if a.may and any(x.startswith("env:") for x in a.may) and b.is_const:
         joined = replace(b, may=a.may | b.may, name=a.name or b.name)

@@ -137,6 +137,7 @@ class Execute(Evaluate):
     def _return(self, n: ir.Node, st: State) -> State:
         value = self.evaluate(n[2], st) if n[2] is not None else NULL
         if not st.dead:
+            self.refused_often += status_of(value) == 429
             if value.kind != "never":
                 self.frame.returns.append((value, st.facts, n[1], st.heap))
                 self.emit_return(value, st, n[1])
@@ -160,6 +161,7 @@ class Execute(Evaluate):
         status = value.item("status")
         message = value.item("message") or UNKNOWN
         code = status.const if status is not None and isinstance(status.const, int) else None
+        self.refused_often += code == 429
         self.events.append(Raise(*self.common(st, line), str(name or ""), code, message))
 
     def _delete(self, n: ir.Node, st: State) -> State:
@@ -243,8 +245,14 @@ class Execute(Evaluate):
         yes, no = st, st.copy()
         self.assume(n[2], True, yes, value)
         self.assume(n[2], False, no, value)
+        refused = self.refused_often
         yes = self.run_block(n[3], yes)
+        refused_yes = self.refused_often - refused
         no = self.run_block(n[4], no)
+        if yes.dead and refused_yes and not no.dead:
+            self.establish(no, frozenset({"limit"}), n[1], "answers 429 when it is called too often")
+        elif no.dead and self.refused_often - refused - refused_yes and not yes.dead:
+            self.establish(yes, frozenset({"limit"}), n[1], "answers 429 when it is called too often")
         self.emit_branch(st, n[1], value, yes.dead != no.dead)
         if yes.dead and no.dead:
             return yes

@@ -9,6 +9,7 @@ from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.builtin import BUILTIN_CALLS, method_of_value
 from counterseal.audit.surface.core import MAX_DEPTH, Frame, State, merge_facts
 from counterseal.audit.surface.database import Database
+from counterseal.audit.surface.memo import VOLATILE, Summary, copied, key_of
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Labels, Value, join, union, replace
 from counterseal.guarantees import Evidence
@@ -23,8 +24,10 @@ class Invoke(Database):
         """``base.name``."""
         finder = _ATTRIBUTES.get(base.kind)
         if isinstance(base.ref, str):
-            stored = st.heap.get(f"{base.ref}.{name}")
+            shared = f"{base.ref}.{name}"
+            stored = st.heap.get(shared)
             if stored is not None:
+                self.volatile_reads += shared in VOLATILE
                 return stored
         if finder is not None:
             return finder(self, base, name, st, line)
@@ -48,7 +51,7 @@ class Invoke(Database):
         found = self.external(f"{base.ref}.{name}")
         if found.may or not base.may:
             return replace(found, extra=found.extra or (base if found.kind == "ext" and base.kind == "inst" else None))
-        return replace(self.part(base, name), kind="ext", ref=found.ref, name=name)
+        return Value(kind="ext", ref=found.ref, may=base.may, must=base.must, name=name, null=base.null)
 
     def _instance_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
         if isinstance(base.items, dict) and name in base.items:
@@ -60,7 +63,7 @@ class Invoke(Database):
             items = base.items.setdefault(f".{name}", {}) if isinstance(base.items, dict) else {}
             kind = "config" if self.know.base(cls) == "config" or cls.endswith(".Config") else "inst"
             return Value(kind=kind, ref=cls, may=labels | base.may, must=labels | base.must, name=name, site=base.site or full, items=items)
-        value = self.part(base, name) if base.may else replace(UNKNOWN, name=name)
+        value = self.part(base, "") if base.may else UNKNOWN
         return replace(value, kind="ext", ref=full, may=value.may | labels, must=value.must | labels, extra=base, name=name)
 
     def _object_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
@@ -158,7 +161,35 @@ class Invoke(Database):
             return union([*args, *kwargs.values()])
         bound = [target.items, *args] if isinstance(target.items, Value) else args
         variables = self.parameters(ref, bound, kwargs, st)
-        return self.enter_function(target, variables, st, line)
+        if target.extra or self.context.root is None or ref == self.context.root or target.name == "__init__":
+            return self.enter_function(target, variables, st, line)
+        key = key_of(ref, variables, st.facts, st.heap, self.context.websocket)
+        if key is None:
+            return self.enter_function(target, variables, st, line)
+        known = self.memo.get(key)
+        if known is not None:
+            return self._replay(known, st)
+        return self._remember(key, target, variables, st, line)
+
+    def _remember(self, key: object, target: Value, variables: dict[str, Value], st: State, line: int) -> Value:
+        first_event, first_log, reads, gave_up = len(self.events), len(self.log), self.volatile_reads, len(self.gave_up)
+        result = self.enter_function(target, variables, st, line)
+        if self.volatile_reads == reads and len(self.gave_up) == gave_up:
+            summary = Summary(result, st.facts, dict(st.heap), st.dead, tuple(self.events[first_event:]), tuple(self.log[first_log:]))
+            self.memo[key] = summary
+            self.replayed.add(id(summary))
+        return result
+
+    def _replay(self, known: Summary, st: State) -> Value:
+        volatile = {k: v for k, v in st.heap.items() if k in VOLATILE}
+        st.facts, st.dead, st.heap = known.facts, known.dead, {**known.heap, **volatile}
+        if id(known) not in self.replayed:
+            # Within one flow the events of a repeated call are the same as the first time.
+            self.replayed.add(id(known))
+            base = len(self.events)
+            self.events.extend([copied(e, base + i) for i, e in enumerate(known.events)])
+            self.log.extend(known.log)
+        return known.result
 
     def parameters(self, ref: Func, args: list[Value], kwargs: Mapping[str, Value], st: State) -> dict[str, Value]:
         """The variables with which a function starts."""

@@ -196,6 +196,7 @@ class LibraryCalls(Execute):
     def _abort(self, api: Api, full: str, receiver: Value | None, args: list[Value], kwargs: dict[str, Value], roles: dict[str, Value], st: State, line: int, end: int) -> Value:
         status = roles.get("status")
         code = status.const if status is not None and isinstance(status.const, int) else None
+        self.refused_often += code == 429
         self.events.append(Raise(*self.common(st, line, end), full, code, roles.get("message") or UNKNOWN))
         st.dead = True
         return Value(kind="never")

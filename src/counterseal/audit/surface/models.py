@@ -215,7 +215,21 @@ def _with_owners(models: Mapping[str, DataModel]) -> dict[str, DataModel]:
         if made.kind == "table" and made.owner is None:
             made = replace(made, owner=_owner(made, principals, models))
         out[name] = made
+    for _ in range(3):
+        _inherit_owners(out)
     return out
+
+
+def _inherit_owners(models: dict[str, DataModel]) -> None:
+    """A record that belongs to an owned record belongs to the same owner (``transaction.card_id`` -> ``card.user_id``)."""
+    for name, made in list(models.items()):
+        if made.kind != "table" or made.owner is not None:
+            continue
+        for f in made.fields.values():
+            target = models.get(f.foreign) if f.foreign else None
+            if target is not None and target.owner is not None and target.qualname != made.qualname:
+                models[name] = replace(made, owner=f.name)
+                break
 
 
 def _owner(made: DataModel, principals: set[str], models: Mapping[str, DataModel]) -> str | None:

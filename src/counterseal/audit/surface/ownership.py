@@ -30,13 +30,14 @@ class ObjectAccess:
 
 def object_accesses(flow: Flow, models: Mapping[str, DataModel]) -> Iterator[ObjectAccess]:
     """Every access of the flow whose key comes from the caller, with the verdict about ownership."""
-    for access in flow.accesses():
+    accesses = flow.accesses()
+    for access in accesses:
         if access.verb not in _KEYED or not access.models:
             continue
         keys = tuple(c for c in access.conditions if c.op in ("==", "in") and not c.alternative and chosen(c))
         if not keys:
             continue
-        model = models.get(access.models[0])
+        model = next((m for m in (models.get(n) for n in access.models) if m is not None and m.owner), models.get(access.models[0]))
         owned, why = _verdict(flow, access, keys)
         yield ObjectAccess(access, model, keys, owned, why, tuple(_writes(flow, access)))
 

@@ -246,7 +246,7 @@ def run_route(
 ) -> tuple[Flow, frozenset[str]]:
     """The flow of one route."""
     saved = m.events, m.frames, m.log, m.steps, m.context, m.gave_up
-    m.events, m.log, m.steps, m.gave_up = [], [], 0, set()
+    m.events, m.log, m.steps, m.gave_up, m.replayed = [], [], 0, set(), set()
     m.context = Context(websocket=method == "WEBSOCKET" or mounted.registration.kind == "websocket", root=func)
     module = func.module if func is not None else m.program.by_path.get(mounted.registration.place.file, next(iter(m.program.modules)))
     m.frames = [Frame(module, None, f"{module}.<request>")]
@@ -261,7 +261,8 @@ def run_route(
         if framework == "fastapi" and holder is None:
             m.inject(handler, request, st, line)
         else:
-            m.call(handler, [*([holder] if holder else []), *positional(m, func, holder, framework)], path_arguments(path), st, line)
+            arguments = {**filled_by_decorators(m, func, holder, framework), **path_arguments(path)}
+            m.call(handler, [*([holder] if holder else []), *positional(m, func, holder, framework)], arguments, st, line)
     flow = Flow(m.program.qualname(func) if func else "?", mounted.registration.place, m.events, tuple(sorted(m.gave_up)))
     flow.log = tuple(m.log)
     facts = st.facts
@@ -340,6 +341,18 @@ def positional(m: Machine, func: Func | None, holder: Value | None, framework: s
         return []
     socket = m.context.websocket
     return [Value(kind="inst", ref="starlette.websockets.WebSocket" if socket else "starlette.requests.Request", items={}, name=own[0][0], site="param:request")]
+
+
+def filled_by_decorators(m: Machine, func: Func | None, holder: Value | None, framework: str) -> dict[str, Value]:
+    """Parameters of a Flask view that its path does not bind: a decorator reads them from the request (``use_kwargs``, ``arguments``)."""
+    if framework != "flask" or func is None or not m.program.function(func).decorators:
+        return {}
+    params = m.program.function(func).params[1 if holder is not None else 0 :]
+    return {
+        name: Value(may=frozenset({f"in:body:{name}"}), must=frozenset({f"in:body:{name}"}), name=name)
+        for name, _annotation, default, kind in params
+        if kind in (ir.POSITIONAL, ir.KEYWORD_ONLY) and default is None
+    }
 
 
 def path_params(path: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ _OPERAND = r"(\x00\d+\x00|%\((\w+)\)s|%s|\?|:(\w+)|\$(\d+)|'[^'\x00]*(?:\x00\d+\
 _CONDITION = re.compile(rf"\b([A-Za-z_][\w.]*)\s*(=|!=|<>|<=|>=|<|>|\bLIKE\b|\bILIKE\b|\bIN\b|\bIS\b)\s*\(?\s*(?:LOWER\()?\s*{_OPERAND}", re.I)
 _COLUMNS = re.compile(r"^\s*SELECT\s+(?:DISTINCT\s+)?(.*?)\s+FROM\b", re.I | re.S)
 _INSERT = re.compile(r"INTO\s+[\"'`\[]?(?:\w+\.)?(\w+)[\"'`\]]?\s*\(([^)]*)\)\s*VALUES\s*\((.*?)\)\s*(?:RETURNING|ON|;|$)", re.I | re.S)
+_RETURNING = re.compile(r"\bRETURNING\s+([\w\s,.*]+?)\s*;?\s*$", re.I)
 _COUNT = re.compile(r"^\s*(COUNT|SUM|AVG|MAX|MIN|EXISTS|COALESCE)\s*\(|^\s*1\s*$", re.I)
 _LIMIT = re.compile(r"\bLIMIT\b|\bFETCH\s+FIRST\b|\bTOP\s+\d", re.I)
 
@@ -61,7 +62,8 @@ def read_sql(value: Value, parameters: Value | None) -> Query | None:
     elif action in ("insert", "replace"):
         written = _inserted(text, bind)
     conditions = tuple(_conditions(where[1], bind)) if len(where) == 2 else ()
-    columns = _selected(text) if action == "select" else ()
+    returned = _RETURNING.search(text)
+    columns = _selected(text) if action == "select" else tuple(c.strip().lower() for c in returned.group(1).split(",")) if returned else ()
     counted = bool(columns) and all(_COUNT.match(c) for c in columns)
     may = union([*holes, *([parameters] if parameters else [])]).may
     return Query(

@@ -25,7 +25,7 @@ def kinds_of(route: Route, models: Mapping[str, DataModel], policy: Policy) -> f
     flow = route.flow
     kinds: set[str] = {"write" if is_write(route) else "read"}
     checks = checks_password(flow)
-    known = "auth" in _entry_facts(flow)
+    known = bool(_entry_facts(flow) & {"auth", "claimed"})
     if checks and not known and issues_identity(flow):
         kinds.add("sign_in")
     if not known and "sign_in" not in kinds and _creates_principal(flow, models):
