@@ -8,6 +8,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,14 @@ FLAGS = (
     "--hide-scrollbars",
     "--force-device-scale-factor=1",
 )
+START = """
+import fcntl, os, sys
+commands, answers = (fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3])
+os.dup2(commands, 3)
+os.dup2(answers, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Chromium reads its commands from descriptor 3 and answers on 4."""
 KEYS = {"Enter": (13, "\r"), "Escape": (27, ""), "Tab": (9, ""), " ": (32, " "), "/": (191, "/")}
 
 
@@ -65,7 +74,10 @@ class Browser:
         while b"\0" not in self._buffer:
             if not select.select([self._answers], [], [], 20)[0]:
                 raise TimeoutError("the browser does not answer")
-            self._buffer += os.read(self._answers, 1 << 20)
+            more = os.read(self._answers, 1 << 20)
+            if not more:
+                raise ConnectionError("the browser went away")
+            self._buffer += more
         message, _, self._buffer = self._buffer.partition(b"\0")
         decoded: dict[str, Any] = json.loads(message)
         return decoded
@@ -87,7 +99,7 @@ class Browser:
         self.call("Emulation.setEmulatedMedia", media="", features=[{"name": "prefers-color-scheme", "value": value}])
 
     def run(self, expression: str) -> Any:
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in answer:
             raise RuntimeError(answer["exceptionDetails"])
         return answer["result"].get("value")
@@ -130,7 +142,7 @@ class Browser:
 
 @contextmanager
 def chromium(profile: Path) -> Iterator[Browser]:
-    """Start Chromium with an empty profile; it reads commands from descriptor 3 and answers on 4."""
+    """Start Chromium with an empty profile and yield its one tab."""
     program = executable()
     if program is None:
         raise FileNotFoundError("chromium is not installed")
@@ -138,7 +150,7 @@ def chromium(profile: Path) -> Iterator[Browser]:
     answers, write_answers = os.pipe()
     ours = ("--remote-debugging-pipe", f"--user-data-dir={profile}")
     process = subprocess.Popen(
-        ["sh", "-c", f'exec "$@" 3<&{read_commands} 4>&{write_answers}', "sh", program, *FLAGS, *ours],
+        [sys.executable, "-c", START, str(read_commands), str(write_answers), program, *FLAGS, *ours],
         pass_fds=(read_commands, write_answers),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -118,3 +118,9 @@ def test_summary_table() -> None:
     empty = markdown(factory.empty_result())
     assert "| Not checked | **everything** |" in empty
     assert "This is not a pass" in empty
+
+
+def test_a_fix_of_several_lines_is_a_block() -> None:
+    base = factory.result(3, 1)
+    fix = "@app.get('/me')\ndef me(\n    user: User,\n): ..."
+    assert f"**Fix:**\n\n```\n{fix}\n```" in markdown(replace(base, findings=(replace(base.findings[0], fix=fix),)))

@@ -7,6 +7,7 @@ import pty
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -172,3 +173,10 @@ def test_a_large_matrix_repeats_its_heads_and_groups_by_prefix() -> None:
 def test_no_policy_is_said() -> None:
     assert "policy: none found, built-in defaults apply" in text(factory.empty_result())
     assert "policy: counterseal.toml" in text(factory.clean_result())
+
+
+def test_a_fix_of_several_lines_keeps_its_shape() -> None:
+    base = factory.result(3, 1)
+    fix = "@app.get('/me')\ndef me(\n    user: User,\n): ..."
+    made = text(replace(base, findings=(replace(base.findings[0], fix=fix),)))
+    assert "    Fix     @app.get('/me')\n            def me(\n                user: User,\n            ): ...\n" in made

@@ -26,6 +26,12 @@ def source_line(text: str) -> str:
     return visible(text.rstrip("\r\n").expandtabs(4))
 
 
+def lines(text: str) -> list[str]:
+    """Return a text that may be several lines of code, as a fix may, line by line; a single line has its white space tidied."""
+    parts = text.strip("\r\n").splitlines()
+    return [source_line(part) for part in parts] if len(parts) > 1 else [one_line(text)]
+
+
 def code_spans(text: str) -> list[tuple[bool, str]]:
     """Split ``text`` at pairs of single backticks, which rules put round code: pairs of (is it code, the part)."""
     parts = re.split(r"(?<!`)`([^`]+)`(?!`)", text)

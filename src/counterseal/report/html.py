@@ -21,7 +21,7 @@ from markupsafe import Markup, escape
 from counterseal.audit.findings import Finding, RuleDoc, Severity
 from counterseal.audit.result import AuditResult, NotChecked, RouteReport
 from counterseal.guarantees import Cell, Guarantee, State
-from counterseal.report.clean import code_spans, one_line, visible
+from counterseal.report.clean import code_spans, lines, one_line, visible
 from counterseal.report.layout import SourceLine, excerpt, group_routes, place
 from counterseal.report.options import Options
 from counterseal.report.summary import Summary, cell, exit_sentence, summarize, verdict
@@ -89,6 +89,7 @@ def _asset(name: str) -> str:
 def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["prose"] = _prose
+    environment.filters["steps"] = _steps
     environment.filters["breakable"] = _breakable
     environment.filters["count"] = count
     return environment.from_string(_asset("template.html"))
@@ -100,8 +101,17 @@ def _hash(text: str) -> str:
 
 def _prose(text: str) -> Markup:
     """Return running text with code between backticks set off; everything in it is escaped."""
-    parts = (Markup("<code>{}</code>").format(part) if is_code else escape(part) for is_code, part in code_spans(one_line(text)))
+    return _spans(one_line(text))
+
+
+def _spans(line: str) -> Markup:
+    parts = (Markup("<code>{}</code>").format(part) if is_code else escape(part) for is_code, part in code_spans(line))
     return Markup("").join(parts)
+
+
+def _steps(text: str) -> Markup:
+    """Return text that may be several lines; their indentation is kept."""
+    return Markup("\n").join(_spans(line) for line in lines(text))
 
 
 def _breakable(path: str) -> Markup:
@@ -248,6 +258,10 @@ def _unchecked(item: NotChecked) -> View:
     return {"what": at if item.file and what == visible(item.file) else what, "place": at, "why": item.why}
 
 
+def _paragraphs(text: str) -> list[str]:
+    return [part for part in text.split("\n\n") if part.strip()]
+
+
 def _rules(result: AuditResult, options: Options) -> list[View]:
     """Return what the rules that found something say of themselves."""
     titles = {finding.rule: finding.title for finding in result.findings}
@@ -257,8 +271,7 @@ def _rules(result: AuditResult, options: Options) -> list[View]:
             "id": visible(rule),
             "title": one_line(titles[rule]),
             "summary": doc.summary,
-            "why": doc.why,
-            "remedy": doc.remedy,
+            "paragraphs": _paragraphs(doc.why) + _paragraphs(doc.remedy),
             "bad": doc.bad.strip("\n"),
             "good": doc.good.strip("\n"),
         }

@@ -13,7 +13,7 @@ from typing import TypeVar
 from counterseal.audit.findings import Finding
 from counterseal.audit.result import AuditResult, NotChecked, RouteReport
 from counterseal.guarantees import Guarantee, State
-from counterseal.report.clean import code_spans, one_line, visible
+from counterseal.report.clean import code_spans, lines, one_line, visible
 from counterseal.report.layout import excerpt, place
 from counterseal.report.options import Options
 from counterseal.report.summary import Summary, cell, exit_sentence, severities, summarize, verdict
@@ -65,12 +65,12 @@ def _safe(content: str) -> str:
     return _TRIGGER.sub(lambda match: f"{match[0]}{_ZERO_WIDTH}", safe)
 
 
-def fence(lines: Iterable[str], language: str = "") -> str:
+def fence(content: Iterable[str]) -> str:
     """Return a code block; its fence is longer than any run of backticks inside."""
-    body = "\n".join(_cut(line) for line in lines)
+    body = "\n".join(_cut(line) for line in content)
     longest = max((len(run) for run in re.findall("`+", body)), default=0)
     marks = "`" * max(3, longest + 1)
-    return f"{marks}{language}\n{body}\n{marks}"
+    return f"{marks}\n{body}\n{marks}"
 
 
 def _cut(content: str) -> str:
@@ -160,15 +160,17 @@ def _findings(page: _Page, result: AuditResult) -> None:
 def _finding(finding: Finding, result: AuditResult) -> str:
     at = place(finding.place.file, finding.place.line)
     title = f"<b>{finding.severity.label}</b> {code(finding.rule)} {code(finding.route or at)}"
-    lines = excerpt(result.snippets, finding.place.file, finding.place.line, finding.place.last, limit=4)
+    source = excerpt(result.snippets, finding.place.file, finding.place.line, finding.place.last, limit=4)
+    fix = lines(finding.fix)
     parts = [
         f"<details><summary>{title}</summary>\n",
         f"{text(finding.message)}\n",
         f"{code(at)}, {finding.confidence.label} confidence, {REACH[finding.exposure]}\n",
     ]
-    if lines:
-        parts.append(fence(f"{line.number:>5}  {line.text}" for line in lines) + "\n")
-    parts.append(f"**Attack:** {text(finding.attack)}\n\n**Fix:** {text(finding.fix)}\n")
+    if source:
+        parts.append(fence(f"{line.number:>5}  {line.text}" for line in source) + "\n")
+    parts.append(f"**Attack:** {text(finding.attack)}\n")
+    parts.append(f"**Fix:** {text(finding.fix)}\n" if len(fix) == 1 else f"**Fix:**\n\n{fence(fix)}\n")
     parts += [f"- {code(place(item.place.file, item.place.line))}: {text(item.why)}" for item in finding.related]
     return "\n".join([*parts, "\n</details>\n" if finding.related else "</details>\n"])
 

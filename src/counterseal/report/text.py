@@ -10,7 +10,7 @@ from rich.text import Text
 from counterseal.audit.findings import Finding, Severity
 from counterseal.audit.result import AuditResult, NotChecked, RouteKind, RouteReport
 from counterseal.guarantees import Guarantee, State
-from counterseal.report.clean import encodable, one_line, visible
+from counterseal.report.clean import encodable, lines, one_line, visible
 from counterseal.report.layout import Group, excerpt, group_routes, place
 from counterseal.report.options import Options
 from counterseal.report.summary import Summary, cell, exit_sentence, severities, summarize, verdict
@@ -195,7 +195,8 @@ def _finding(page: Page, finding: Finding, result: AuditResult) -> None:
     for line in excerpt(result.snippets, finding.place.file, finding.place.line, finding.place.last, limit=4):
         page.line("    ", (f"{line.number:>5} │ ", "dim"), line.text)
     page.paragraph(one_line(finding.attack), label=Text("Attack  ", style="red"), indent=4)
-    page.paragraph(one_line(finding.fix), label=Text("Fix     ", style="green"), indent=4)
+    for number, step in enumerate(lines(finding.fix)):
+        page.paragraph(step, label=Text("        " if number else "Fix     ", style="green"), indent=4)
     for related in finding.related:
         at = place(visible(related.place.file), related.place.line)
         page.paragraph(f"{at}  {one_line(related.why)}", label=Text("See     ", style="dim"), indent=4)
