@@ -157,7 +157,10 @@ def _choose(select: Collection[str], ignore: Collection[str], policy: Policy) ->
         if rule_id not in known:
             raise unknown_rule(rule_id, known)
     enabled = {rule_id for rule_id in known if policy.rule_setting(rule_id).enabled}
-    return frozenset((set(select) or enabled) - set(ignore))
+    chosen = frozenset((set(select) or enabled) - set(ignore))
+    if not chosen:
+        raise AuditError("no rule is left to run", "select another one, or ignore fewer")
+    return chosen
 
 
 def _unconfirmed(source: str | None, text: str) -> tuple[NotChecked, ...]:

@@ -34,19 +34,35 @@ class Inputs:
     skipped: tuple[NotChecked, ...]
 
 
+def check(root: Path) -> None:
+    """See that there is something at ``root`` that may be read, before anything in it is looked for.
+
+    Raises:
+        AuditError: there is no such path, or it is closed.
+    """
+    try:
+        if root.is_dir():
+            next(root.iterdir(), None)
+        else:
+            root.stat()
+    except FileNotFoundError:
+        raise AuditError(f"there is no {root}", "check the path") from None
+    except OSError as error:
+        raise AuditError(f"{root} cannot be read: {_reason(error)}", "check the path and its permissions") from error
+
+
 def find(root: Path, exclude: Sequence[str]) -> Inputs:
     """The files of the audit of ``root``, a folder or one Python file. ``exclude``: patterns as in `.gitignore`.
 
     Raises:
         AuditError: there is no such path, it cannot be read, or there is no Python code in it.
     """
+    check(root)
     try:
         if root.is_file() and root.suffix and classify.kind_by_name(root.name) != "python":
             raise AuditError(f"{root} is not a Python file", "name the folder of the application, or one of its Python files")
         found = discover(root, exclude)
         name = root.resolve().name
-    except FileNotFoundError:
-        raise AuditError(f"there is no {root}", "check the path") from None
     except (OSError, RuntimeError) as error:  # RuntimeError: how Path.resolve reports a loop of links before Python 3.13
         raise AuditError(f"{root} cannot be read: {_reason(error)}", "check the path and its permissions") from error
     python = [file for file in found.files if file.kind == "python"]

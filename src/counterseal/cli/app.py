@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import click
@@ -56,8 +57,13 @@ def run(session: Session, arguments: Sequence[str] | None) -> int:
     from counterseal.report.output import ReportError
 
     try:
-        code = counterseal.main(arguments, prog_name="counterseal", standalone_mode=False, obj=session)
+        # Not counterseal.main: it answers an interruption by itself, in another form.
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        with counterseal.make_context("counterseal", given, obj=session) as context:
+            code = counterseal.invoke(context)
         return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
     except click.Abort:
         raise KeyboardInterrupt from None
     except click.ClickException as error:

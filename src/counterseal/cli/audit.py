@@ -51,7 +51,7 @@ Exit codes:
     "--output",
     "outputs",
     multiple=True,
-    type=click.Path(),
+    type=click.Path(readable=False),
     metavar="FILE",
     help="Where the report of the --format before it goes; '-' is standard output, the default.",
 )

@@ -28,7 +28,7 @@ Then: confirm or change every line that says CONFIRM, and run
 @click.option(
     "-o",
     "--output",
-    type=click.Path(),
+    type=click.Path(readable=False),
     metavar="FILE",
     help="Where to write it; '-': standard output. Default: counterseal.toml in PATH.",
 )

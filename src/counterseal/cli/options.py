@@ -21,7 +21,7 @@ def _debug(context: click.Context, parameter: click.Parameter, value: bool) -> N
 debug_option = click.option(
     "--debug", is_flag=True, is_eager=True, expose_value=False, callback=_debug, help="Show a traceback when something fails."
 )
-path_argument = click.argument("path", default=".", type=click.Path(path_type=Path))
+path_argument = click.argument("path", default=".", type=click.Path(path_type=Path, readable=False))
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Only what needs attention; no progress bar.")
 
 
@@ -41,7 +41,7 @@ def reading_options(command: Command) -> Command:
         click.option(
             "--policy",
             "policy_file",
-            type=click.Path(path_type=Path),
+            type=click.Path(path_type=Path, readable=False),
             metavar="FILE",
             help="The security model. Default: counterseal.toml in PATH, else [tool.counterseal] in its pyproject.toml, "
             "else the built-in defaults.",

@@ -21,16 +21,20 @@ def policy_of(path: Path, policy_file: Path | None) -> LoadedPolicy:
     """The policy of the project at ``path``.
 
     Raises:
+        AuditError: there is nothing at ``path`` that may be read.
         click.ClickException: it cannot be used; the message lists everything that is wrong with it.
     """
+    from counterseal.audit.inputs import check
     from counterseal.audit.rules.registry import rule_files
     from counterseal.policy import PolicyError, load_policy
 
+    check(path)
     try:
         loaded = load_policy(path.parent if path.is_file() else path, policy_file)
         loaded.check_rule_ids({file.rule_id for file in rule_files()})
     except PolicyError as error:
-        raise click.ClickException(f"the policy cannot be used:\n{error}") from None
+        lines = "\n  ".join(("", *map(str, error.problems))) if len(error.problems) > 1 else f" {error}"
+        raise click.ClickException(f"the policy cannot be used:{lines}") from None
     return loaded
 
 

@@ -27,7 +27,9 @@ Exit codes: 0 complete; 2 the call or the configuration is wrong; 3 something wa
 )
 @path_argument
 @click.option("--format", "format_", type=click.Choice(_FORMATS), default="text", show_default=True, help="What to write.")
-@click.option("-o", "--output", default=STANDARD_OUTPUT, type=click.Path(), metavar="FILE", help="Where to write it.")
+@click.option(
+    "-o", "--output", default=STANDARD_OUTPUT, type=click.Path(readable=False), metavar="FILE", help="Where to write it."
+)
 @quiet_option
 @reading_options
 @click.pass_context
