@@ -1,0 +1,1 @@
+"""Data: what leaves the application, and what is let in unchecked."""
