@@ -86,15 +86,17 @@ def need(route: Route, surface: Surface, policy: Policy) -> Need | None:
             Severity.HIGH,
             True,
         )
-    if "signature" in _facts_at_end(route) or _shell(route):
+    if "signature" in _facts_at_end(route):
         return None
+    told = _inside(route)
+    if told is not None or _shell(route):
+        return told
     found = _privileged(route, surface, policy)
     if found is not None or _entry(route):
         return found
     return (
         _writes(route, surface)
         or _reads(route, surface, policy)
-        or _inside(route)
         or _costs(route)
         or _works(route, surface)
         or _listens(route, surface)
@@ -277,7 +279,7 @@ def _leaks(value: Value, depth: int) -> bool:
         return False
     if (isinstance(value.ref, str) and _INSIDE.match(value.ref)) or value.kind == "config" or "env:*" in value.may:
         return True
-    from_environment = any(label.startswith("env:") for label in value.may)
+    from_environment = any(label.startswith("env:") for label in value.must)
     if from_environment and SECRET_COLUMN.search(value.name or "") and value.kind in ("unknown", "const", "text"):
         return True
     return any(_leaks(part, depth + 1) for part in _parts(value))
