@@ -6,6 +6,7 @@ analysis, and then the command has to say so.
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ WRONG, INTERRUPTED = 2, 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. ``arguments``: those of the process when they are not given. Returns the exit code."""
     session = Session()
+    gc.disable()  # a run ends within seconds, and nearly all that it makes lives until then
     try:
         from counterseal.cli.app import run
 
