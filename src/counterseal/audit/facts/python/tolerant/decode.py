@@ -13,20 +13,19 @@ from dataclasses import dataclass
 
 from counterseal.audit.facts.python.tolerant.model import LostRange
 
-_BAD = re.compile("[\\ufffd\\udc80-\\udcff]")
 _NEWLINES = re.compile("\\r\\n?")
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Text with ``\\n`` as its only line end, and the lines that are not what the author wrote."""
+    """Text with line feeds as its only line ends, and the lines that are not what the author wrote."""
 
     text: str
     lost: tuple[LostRange, ...]
 
 
 def decode(source: bytes) -> Decoded:
-    """Decode a source file. Bytes that are no text in its encoding become U+FFFD, and their lines count as lost; so do null bytes."""
+    """Decode a source file. Bytes that are no text in its encoding become U+FFFD. Their lines count as lost, as do null bytes."""
     encoding, problem = _encoding(source)
     text = _decode_with(source.removeprefix(codecs.BOM_UTF8), encoding)
     text = _NEWLINES.sub("\n", text)
@@ -42,7 +41,11 @@ def decode(source: bytes) -> Decoded:
 def _encoding(source: bytes) -> tuple[str, str | None]:
     """The encoding that the file declares, and what is wrong with the declaration."""
     try:
-        return tokenize.detect_encoding(io.BytesIO(source).readline)[0], None
+        encoding = tokenize.detect_encoding(io.BytesIO(source).readline)[0]
+        b"".decode(encoding)
+        return encoding, None
+    except LookupError:
+        return "utf-8", "the declared encoding is not one of text"
     except SyntaxError as error:
         if source.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16", "the file is UTF-16, which Python does not read"

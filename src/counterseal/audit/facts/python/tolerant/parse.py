@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import ast
-import warnings
-
-from counterseal.audit.facts.python.tolerant.model import LostRange, Parsed
+from counterseal.audit.facts.python.tolerant.model import Parsed
+from counterseal.audit.facts.python.tolerant.strict import parse_strictly
 
 
 def parse(source: bytes, filename: str = "<source>") -> Parsed:
     """Parse a Python file of any version, whole or damaged. Never raises for bad input.
 
-    What the running interpreter does not accept (newer or older syntax, output cut off in the middle, merge conflicts, fences around the
-    code) is read as far as possible; the rest is in ``lost``.
+    What the running interpreter does not accept (newer or older syntax, output cut off in the middle, merge conflicts, fences
+    around the code) is read as far as possible; the rest is in ``lost``.
     """
     tree = parse_strictly(source, filename)
     if tree is not None:
         return Parsed(tree, ())
-    return Parsed(ast.Module(body=[], type_ignores=[]), (LostRange(1, source.count(b"\n") + 1, "not valid Python"),))
+    from counterseal.audit.facts.python.tolerant.recover import recover  # seldom needed, and slow to import
 
-
-def parse_strictly(source: bytes | str, filename: str = "<source>") -> ast.Module | None:
-    """The tree that the interpreter's parser gives; ``None`` when it refuses. No warning reaches the user."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(source, filename)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
+    return recover(source)
