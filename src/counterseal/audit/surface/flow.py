@@ -138,6 +138,8 @@ class Flow:
     """Facts in the order in which they were established, with the place."""
     gave_up: tuple[str, ...] = ()
     """Why the analysis did not follow everything; empty when it did."""
+    derived: dict[str, object] = field(default_factory=dict, repr=False)
+    """What was computed from the events once and is asked for often."""
 
     def calls(self, *kinds: str) -> Iterator[Call]:
         """Calls of the given kinds (all described and undescribed ones when none is given)."""

@@ -9,7 +9,7 @@ from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.builtin import BUILTIN_CALLS, method_of_value
 from counterseal.audit.surface.core import MAX_DEPTH, Frame, State, merge_facts
 from counterseal.audit.surface.database import Database
-from counterseal.audit.surface.memo import VOLATILE, Summary, copied, key_of
+from counterseal.audit.surface.memo import VOLATILE, Summary, copied, key_of, signature
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Labels, Value, join, union, replace
 from counterseal.guarantees import Evidence
@@ -161,9 +161,10 @@ class Invoke(Database):
             return union([*args, *kwargs.values()])
         bound = [target.items, *args] if isinstance(target.items, Value) else args
         variables = self.parameters(ref, bound, kwargs, st)
-        if target.extra or self.context.root is None or ref == self.context.root or target.name == "__init__":
+        if self.context.root is None or ref == self.context.root or target.name == "__init__":
             return self.enter_function(target, variables, st, line)
-        key = key_of(ref, variables, st.facts, st.heap, self.context.websocket)
+        closure = tuple([id(scope) for scope in target.extra]) if isinstance(target.extra, tuple) else ()
+        key = key_of((ref, closure), variables, st.facts, st.heap, self.context.websocket)
         if key is None:
             return self.enter_function(target, variables, st, line)
         known = self.memo.get(key)
@@ -171,11 +172,15 @@ class Invoke(Database):
             return self._replay(known, st)
         return self._remember(key, target, variables, st, line)
 
-    def _remember(self, key: object, target: Value, variables: dict[str, Value], st: State, line: int) -> Value:
+    def _remember(self, key: Any, target: Value, variables: dict[str, Value], st: State, line: int) -> Value:
         first_event, first_log, reads, gave_up = len(self.events), len(self.log), self.volatile_reads, len(self.gave_up)
+        given = dict(variables)
         result = self.enter_function(target, variables, st, line)
-        if self.volatile_reads == reads and len(self.gave_up) == gave_up:
-            summary = Summary(result, st.facts, dict(st.heap), st.dead, tuple(self.events[first_event:]), tuple(self.log[first_log:]))
+        if self.volatile_reads != reads or len(self.gave_up) != gave_up:
+            return result
+        if all(signature(v) == sig for (_, sig), v in zip(key[1], given.values(), strict=True)):  # it changed none of its arguments
+            pins = (target.extra, given)
+            summary = Summary(result, st.facts, dict(st.heap), st.dead, tuple(self.events[first_event:]), tuple(self.log[first_log:]), pins)
             self.memo[key] = summary
             self.replayed.add(id(summary))
         return result

@@ -14,6 +14,9 @@ VOLATILE = frozenset({
     "flask.request.method", "flask.request.path", "starlette.requests.Request.method", "starlette.requests.Request.url.path",
 })  # fmt: skip
 """Shared attributes that differ from route to route: a function that reads one is not remembered."""
+_OPAQUE = frozenset({"continuation", "lambda", "depends", "registering", "cond"})
+_DEEPEST = 3
+_LARGEST = 24
 _set = object.__setattr__
 
 
@@ -27,29 +30,46 @@ class Summary:
     dead: bool
     events: tuple[Event, ...]
     log: tuple[tuple[str, Evidence], ...]
+    pins: tuple[Any, ...]
+    """What the key names by identity: kept alive so that no other object gets the same identity."""
 
 
 def signature(v: Value, depth: int = 0) -> Any:
-    """A hashable picture of a value; ``None`` when it must not be remembered by (something that can change, or knows too much)."""
-    if v.kind in ("continuation", "lambda", "dict", "depends", "registering"):
+    """A hashable picture of a value; ``None`` when a call with it must not be remembered."""
+    if v.kind in _OPAQUE or depth > _DEEPEST:
         return None
     items: Any = None
     if v.items is not None:
-        if v.kind == "func":
-            items = signature(v.items, depth + 1) if isinstance(v.items, Value) else None
-            if isinstance(v.items, Value) and items is None:
-                return None
-        elif v.kind in ("obj", "inst", "config"):
-            items = id(v.items) if v.items else None
-        elif v.kind != "text" or depth > 2:
+        items = _items(v, depth)
+        if items is None:
             return None
-        else:
-            items = tuple(p if isinstance(p, str) else signature(p, depth + 1) for p in v.items)
     if v.kind == "func" and v.extra:
-        return None
-    extra = id(v.extra) if v.kind in ("query", "result", "seq") and v.extra is not None else None
-    const = v.const if isinstance(v.const, str | int | float | bool | type(None)) else repr(type(v.const))
+        extra: Any = tuple([id(scope) for scope in v.extra])
+    else:
+        extra = id(v.extra) if v.extra is not None and v.kind in ("query", "result", "seq") else v.extra if isinstance(v.extra, str) else None
+    const = v.const if isinstance(v.const, str | int | float | bool | None) else None
     return (v.kind, v.ref, v.may, v.must, v.null, type(const), const, v.name, v.type, v.true, v.false, v.site, items, extra)
+
+
+def _items(v: Value, depth: int) -> Any:
+    """The members of a value, as part of its signature."""
+    if v.kind == "func":
+        return signature(v.items, depth + 1) if isinstance(v.items, Value) else ()
+    if v.kind in ("obj", "inst", "config"):
+        return id(v.items) if v.items else ()
+    if len(v.items) > _LARGEST:
+        return None
+    out: list[Any] = []
+    for part in v.items.items() if isinstance(v.items, dict) else enumerate(v.items):
+        key, member = part
+        if isinstance(member, Value):
+            member = signature(member, depth + 1)
+            if member is None:
+                return None
+        elif not isinstance(member, str):
+            return None
+        out.append((key, member))
+    return tuple(out)
 
 
 def key_of(ref: Any, variables: Mapping[str, Value], facts: Labels, heap: Mapping[str, Value], websocket: bool) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from counterseal.audit.surface.flow import Access, Event, Flow, Return, Store
@@ -28,18 +28,25 @@ class ObjectAccess:
     """Changes and deletions of the record."""
 
 
-def object_accesses(flow: Flow, models: Mapping[str, DataModel]) -> Iterator[ObjectAccess]:
+def object_accesses(flow: Flow, models: Mapping[str, DataModel]) -> tuple[ObjectAccess, ...]:
     """Every access of the flow whose key comes from the caller, with the verdict about ownership."""
-    accesses = flow.accesses()
-    for access in accesses:
+    known = flow.derived.get("objects")
+    if not isinstance(known, tuple):
+        known = flow.derived["objects"] = tuple(_object_accesses(flow, models))
+    return known
+
+
+def _object_accesses(flow: Flow, models: Mapping[str, DataModel]) -> Iterator[ObjectAccess]:
+    uses = [e for e in flow.events if isinstance(e, Return | Store) or isinstance(e, Access) and e.verb == "delete"]
+    for access in flow.accesses():
         if access.verb not in _KEYED or not access.models:
             continue
         keys = tuple(c for c in access.conditions if c.op in ("==", "in") and not c.alternative and chosen(c))
         if not keys:
             continue
         model = next((m for m in (models.get(n) for n in access.models) if m is not None and m.owner), models.get(access.models[0]))
-        owned, why = _verdict(flow, access, keys)
-        yield ObjectAccess(access, model, keys, owned, why, tuple(_writes(flow, access)))
+        owned, why = _verdict(uses, access, keys)
+        yield ObjectAccess(access, model, keys, owned, why, tuple(_writes(uses, access)))
 
 
 def chosen(c: Condition) -> bool:
@@ -71,14 +78,14 @@ def elevated(facts: Labels) -> bool:
     return "role" in facts and (not names or any(not ORDINARY_ROLE.match(n) for n in names))
 
 
-def _verdict(flow: Flow, access: Access, keys: tuple[Condition, ...]) -> tuple[bool, str]:
+def _verdict(uses: Sequence[Event], access: Access, keys: tuple[Condition, ...]) -> tuple[bool, str]:
     for c in access.conditions:
         if "who" in c.value.must and not c.alternative and c.op == "==":
             return True, f"the query is narrowed by the caller's identity ({c.column})"
     labels = frozenset({access.label, *(x for c in keys for x in c.value.inputs())})
     if tied(labels, access.facts):
         return True, "the key was compared with the caller's identity before"
-    points = list(_uses(flow, access))
+    points = list(_uses(uses, access))
     if points and all(tied(labels, e.facts) or elevated(e.facts) for e in points):
         return True, "the record is compared with the caller's identity before it is used"
     if elevated(access.facts):
@@ -86,21 +93,22 @@ def _verdict(flow: Flow, access: Access, keys: tuple[Condition, ...]) -> tuple[b
     return False, "the caller's identity takes no part"
 
 
-def _uses(flow: Flow, access: Access) -> Iterator[Event]:
+def _uses(uses: Sequence[Event], access: Access) -> Iterator[Event]:
     """Where the record is used: written, deleted, or part of an answer."""
-    later = [e for e in flow.events if e.seq > access.seq]
-    for e in later:
+    for e in uses:
+        if e.seq <= access.seq:
+            continue
         if isinstance(e, Return) and not e.refuses and access.label in e.value.may:
             yield e
         elif isinstance(e, Return) and not e.refuses and access.verb in ("update", "delete"):
             yield e
-    yield from _writes(flow, access)
+    yield from _writes(uses, access)
     if access.verb in ("update", "delete"):
         yield access
 
 
-def _writes(flow: Flow, access: Access) -> Iterator[Event]:
-    for e in flow.events:
+def _writes(uses: Sequence[Event], access: Access) -> Iterator[Event]:
+    for e in uses:
         if e.seq <= access.seq:
             continue
         if isinstance(e, Store) and access.label in e.target.may and e.target.kind in ("obj", "row", "unknown", "member-of"):

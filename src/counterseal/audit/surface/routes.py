@@ -13,6 +13,7 @@ from counterseal.audit.result import NotChecked, RouteKind
 from counterseal.audit.surface.core import Context, Frame, Registration, State, merge
 from counterseal.audit.surface.flow import Call, Flow
 from counterseal.audit.surface.inject import Machine, Request, origin_of, unwrapped
+from counterseal.audit.surface.memo import VOLATILE, Summary, copied
 from counterseal.audit.surface.model import Route
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.values import NULL, UNKNOWN, Value, const, replace
@@ -252,8 +253,7 @@ def run_route(
     m.frames = [Frame(module, None, f"{module}.<request>")]
     st = request_state(method, path, func)
     line = mounted.registration.place.line
-    for hook in mounted.hooks:
-        st = run_hook(m, hook, st, request)
+    st = run_hooks(m, mounted.hooks, st, request)
     for dependency in mounted.dependencies:
         if dependency.kind == "depends" and not st.dead:
             m._dependency(dependency, UNKNOWN, request, st, line)
@@ -279,6 +279,25 @@ def request_state(method: str, path: str, func: Func | None) -> State:
     if "{" not in path and "<" not in path:
         st.heap["flask.request.path"] = const(path)
         st.heap["starlette.requests.Request.url.path"] = const(path)
+    return st
+
+
+def run_hooks(m: Machine, hooks: tuple[Registration, ...], st: State, request: Request) -> State:
+    """Run all hooks. Most applications' hooks treat every route alike: then the outcome of the first run serves all."""
+    if not hooks:
+        return st
+    key = ("hooks", tuple([id(h) for h in hooks]), m.context.websocket)
+    known = m.memo.get(key)
+    if known is not None:
+        m.events.extend([copied(e, i) for i, e in enumerate(known.events)])
+        m.log.extend(known.log)
+        return State({}, known.facts, {**known.heap, **st.heap}, known.dead)
+    reads = m.volatile_reads
+    for hook in hooks:
+        st = run_hook(m, hook, st, request)
+    if m.volatile_reads == reads:
+        heap = {k: v for k, v in st.heap.items() if k not in VOLATILE}
+        m.memo[key] = Summary(UNKNOWN, st.facts, heap, st.dead, tuple(m.events), tuple(m.log), (hooks,))
     return st
 
 
