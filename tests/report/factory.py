@@ -183,7 +183,7 @@ def findings_for(routes: tuple[RouteReport, ...], wanted: int) -> tuple[Finding,
     exposures = tuple(Exposure)
     made = []
     for number in range(wanted):
-        rule_id = ids[(number * 7 + number // 5) % len(ids)]
+        rule_id = ids[(number * 7 + number // 5 + number // 30) % len(ids)]
         priority = min(5, 1 + ids.index(rule_id) - (number % 4 == 0 and rule_id != ids[0]))
         made.append(finding(routes[(number * 3) % len(routes)], rule_id, priority, number, exposures[number % len(exposures)]))
     return tuple(sorted(made, key=lambda one: (one.priority, one.place.file, one.place.line)))

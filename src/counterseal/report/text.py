@@ -167,7 +167,8 @@ def _method(route: RouteReport) -> str:
 
 
 def _path(route: RouteReport) -> str:
-    return visible(route.path) + ("" if route.kind is RouteKind.HTTP else f" ({route.kind.value})")
+    said = route.kind is RouteKind.HTTP or _method(route) == "WS"
+    return visible(route.path) + ("" if said else f" ({route.kind.value})")
 
 
 def _findings(page: Page, result: AuditResult) -> None:
