@@ -21,7 +21,7 @@ def index() -> str:
     count = sum(len(area.rules) for area in known)
     parts.append(f"The audit knows {count} rules. `counterseal explain RULE` shows a rule's page on the terminal.\n")
     for area in known:
-        parts.append(f"\n## {area.name.replace('_', ' ').capitalize()}\n\n{area.summary}.\n\n")
+        parts.append(f"\n## {area.name}\n\n{area.about[:1].upper()}{area.about[1:]}.\n\n")
         parts.append("| rule | what it reports | severity | confidence | CWE |\n|---|---|---|---|---|\n")
         for rule in area.rules:
             cwe = ", ".join(str(number) for number in rule.cwe)

@@ -12,6 +12,7 @@ import pytest
 
 from counterseal.audit.engine import Progress, audit, read
 from counterseal.audit.errors import AuditError
+from counterseal.audit.findings import Severity
 from counterseal.audit.inputs import repository_path
 from counterseal.audit.result import AuditResult, RouteKind
 from counterseal.guarantees import Guarantee, State
@@ -141,6 +142,20 @@ def test_a_path_that_cannot_be_audited(tmp_path: Path, name: str) -> None:
 def test_an_unknown_rule_is_refused_with_a_suggestion(app: Path) -> None:
     with pytest.raises(AuditError, match="there is no rule 'no-such-rule-at-all'"):
         audit(app, policy=Policy(), select=["no-such-rule-at-all"], cache_dir=False)
+
+
+def test_the_policy_switches_rules_off_unless_they_are_selected(app: Path) -> None:
+    policy = Policy.model_validate({"rules": {"missing-authentication": {"enabled": False, "reason": "we know"}}})
+    assert "missing-authentication" not in {rule.id for rule in run(app, policy=policy).rules}
+    chosen = audit(app, policy=policy, select=["missing-authentication"], cache_dir=False)
+    assert [rule.id for rule in chosen.rules] == ["missing-authentication"]
+
+
+def test_the_severity_of_the_policy_is_that_of_the_rule_in_the_report(app: Path, tmp_path: Path) -> None:
+    policy = Policy.model_validate({"rules": {"missing-authentication": {"severity": "low"}}})
+    for _ in range(2):  # computed, and from the cache
+        result = run(app, policy=policy, cache=tmp_path / "cache")
+        assert {rule.severity for rule in result.rules if rule.id == "missing-authentication"} == {Severity.LOW}
 
 
 def test_a_proposed_policy_keeps_the_audit_incomplete(app: Path) -> None:

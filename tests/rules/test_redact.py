@@ -56,6 +56,7 @@ def test_lines_of_code(line: str, shown: str) -> None:
         'password: str = Field(min_length=8, description="as you like")',
         '@app.get("/api/v1/organisations/invoices/attachments/2024")',
         'user = data.get("password")',
+        "class OrganizationMembershipUpdateV2Request(BaseModel):",
         'jwt.decode(token, SECRET_KEY, algorithms=["HS256"])',
     ],
 )

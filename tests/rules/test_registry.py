@@ -83,7 +83,7 @@ class Package:
         return self
 
     def area(self, name: str, **rules: str) -> Package:
-        self.write(f"{name}/__init__.py", '"""About things."""\n')
+        self.write(f"{name}/__init__.py", '"""Things: what is wrong with them."""\n')
         for file, text in rules.items():
             self.write(f"{name}/{file}.py", text)
         return self
@@ -198,6 +198,13 @@ def test_a_rule_without_a_docstring_is_refused(package: Package) -> None:
     package.area("area", some_flaw=rule())
     with pytest.raises(RuleDefinitionError, match="no docstring"):
         read_prose(rule_files(package.name)[0])
+
+
+def test_an_area_says_what_it_is_about(package: Package) -> None:
+    package.area("area").write("other/__init__.py", '"""Rules."""')
+    assert docs.area_words("area", package.name) == ("Things", "what is wrong with them")
+    with pytest.raises(RuleDefinitionError, match="must begin with"):
+        docs.area_words("other", package.name)
 
 
 def test_pages_need_no_docstrings_at_run_time() -> None:

@@ -62,7 +62,7 @@ def find(root: Path, exclude: Sequence[str]) -> Inputs:
         if root.is_file() and root.suffix and classify.kind_by_name(root.name) != "python":
             raise AuditError(f"{root} is not a Python file", "name the folder of the application, or one of its Python files")
         found = discover(root, exclude)
-        name = root.resolve().name
+        name = root.resolve().name or "/"
     except (OSError, RuntimeError) as error:  # RuntimeError: how Path.resolve reports a loop of links before Python 3.13
         raise AuditError(f"{root} cannot be read: {_reason(error)}", "check the path and its permissions") from error
     python = [file for file in found.files if file.kind == "python"]

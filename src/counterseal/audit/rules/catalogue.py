@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from counterseal.audit.findings import Rule
-from counterseal.audit.rules.docs import area_summary
+from counterseal.audit.rules.docs import area_words
 from counterseal.audit.rules.registry import areas, load_rules, rule_files
 
 
@@ -14,8 +14,9 @@ from counterseal.audit.rules.registry import areas, load_rules, rule_files
 class Area:
     """The rules about one subject."""
 
+    folder: str
     name: str
-    summary: str
+    about: str
     rules: tuple[Rule, ...]
 
 
@@ -26,8 +27,10 @@ def by_area() -> tuple[Area, ...]:
         RuleDefinitionError: a rule's file or an area is not what it has to be.
     """
     area_of = {file.rule_id: file.area for file in rule_files()}
-    rules = load_rules()
-    return tuple(Area(name, area_summary(name), tuple(rule for rule in rules if area_of[rule.id] == name)) for name in areas())
+    rules: dict[str, list[Rule]] = {}
+    for rule in load_rules():
+        rules.setdefault(area_of[rule.id], []).append(rule)
+    return tuple(Area(folder, *area_words(folder), tuple(rules[folder])) for folder in areas() if folder in rules)
 
 
 def as_text() -> str:
@@ -36,7 +39,7 @@ def as_text() -> str:
     width = max((len(rule.id) for area in known for rule in area.rules), default=0)
     lines = []
     for area in known:
-        lines.append(f"{area.name}: {area.summary}")
+        lines.append(f"{area.name}: {area.about}")
         lines += [f"  {rule.id:<{width}}  {rule.severity.label:<8}  {rule.title}" for rule in area.rules]
         lines.append("")
     count = sum(len(area.rules) for area in known)
@@ -48,7 +51,7 @@ def as_json() -> str:
     rules = [
         {
             "id": rule.id,
-            "area": area.name,
+            "area": area.folder,
             "title": rule.title,
             "severity": rule.severity.label,
             "confidence": rule.confidence.label,

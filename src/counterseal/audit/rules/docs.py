@@ -33,6 +33,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 
 from counterseal.audit.findings import Rule, RuleDoc
 from counterseal.audit.rules.registry import PACKAGE, RuleDefinitionError, RuleFile, rule_files
@@ -116,16 +117,18 @@ def describe(rule: Rule, file: RuleFile) -> RuleDoc:
     return RuleDoc(rule.id, prose.summary, prose.why, prose.remedy, bad, good, _page(rule, prose))
 
 
-def area_summary(area: str, package: str = PACKAGE) -> str:
-    """The first line of an area's docstring.
+def area_words(area: str, package: str = PACKAGE) -> tuple[str, str]:
+    """The name of an area and what it is about: the first line of its docstring, ``Name: what it is about.``
 
     Raises:
-        RuleDefinitionError: there is none.
+        RuleDefinitionError: there is no such line.
     """
-    from importlib.resources import files
-
-    text = _docstring(files(package).joinpath(area, "__init__.py").read_text("utf-8"), f"rules/{area}/__init__.py")
-    return text.strip().split("\n", 1)[0].rstrip(".")
+    where = f"rules/{area}/__init__.py"
+    line = _docstring(files(package).joinpath(area, "__init__.py").read_text("utf-8"), where).split("\n", 1)[0]
+    name, found, about = line.rstrip(".").partition(": ")
+    if not found:
+        raise RuleDefinitionError(f"{where}: its docstring must begin with 'Name: what it is about.'")
+    return name, about
 
 
 def read_prose(file: RuleFile) -> Prose:
@@ -184,20 +187,20 @@ def _examples(text: str, file: RuleFile) -> Iterator[Example]:
 
 
 def _example(code: str, bad: bool, framework: str, policy: str | None) -> Example:
-    files: dict[str, list[str]] = {}
+    parts: dict[str, list[str]] = {}
     marked: set[tuple[str, int]] = set()
     path = DEFAULT_FILE
     for line in code.splitlines():
         named = _FILE.match(line)
         if named is not None:
             path = named["path"]
-            files[path] = []
+            parts[path] = []
             continue
-        lines = files.setdefault(path, [])
+        lines = parts.setdefault(path, [])
         lines.append(_MARKED.sub("", line))
         if lines[-1] != line:
             marked.add((path, len(lines)))
-    texts = {name: "\n".join(lines) + "\n" for name, lines in files.items()}
+    texts = {name: "\n".join(lines) + "\n" for name, lines in parts.items()}
     return Example(bad, framework, code, texts, frozenset(marked), policy)
 
 

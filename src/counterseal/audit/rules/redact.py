@@ -31,8 +31,10 @@ _SHAPES = re.compile(
     r"""|\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"""  # JSON Web Token, RFC 7519
     r"""|\b(?:sk|pk|rk)_(?:live|test)_\w{8,}|\bAKIA[0-9A-Z]{12,}|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bxox[abprs]-[\w-]{8,}"""
     r"""|\bsk-[\w-]{20,}|\bAIza[\w-]{30,}|\bSG\.[\w-]{16,}\.[\w-]{16,}|\bglpat-[\w-]{16,}"""
-    r"""|(?<![\w+])(?=[A-Za-z+]*\d)(?=[\d+]*[A-Za-z])[A-Za-z0-9+]{32,}={0,2}(?![\w+])"""  # keys in hexadecimal or base64
+    r"""|(?P<blob>(?<![\w+])(?=[A-Za-z+]*\d)(?=[\d+]*[A-Za-z])[A-Za-z0-9+]{32,}={0,2}(?![\w+]))"""  # hexadecimal or base64
 )
+_NAME = re.compile(r"(?=(?:\D*\d){1,3}\D*\Z).*[a-z]{6}", re.DOTALL)
+"""Few digits and whole words: a long name, not a key."""
 _MIN_ANYWHERE = 12
 """Shorter secrets are ordinary words too often ("admin") to be replaced wherever they occur."""
 
@@ -92,7 +94,7 @@ def _shape(found: re.Match[str]) -> str:
     if found["url"]:
         user, _, password = found[0].partition(":")
         return f"{user}:{redact(password)}"
-    return redact(found[0])
+    return found[0] if found["blob"] and _NAME.match(found[0]) else redact(found[0])
 
 
 def _opened(line: str) -> str:
