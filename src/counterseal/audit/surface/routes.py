@@ -13,7 +13,7 @@ from counterseal.audit.result import NotChecked, RouteKind
 from counterseal.audit.surface.core import Context, Frame, Registration, State, merge
 from counterseal.audit.surface.flow import Call, Flow
 from counterseal.audit.surface.inject import Machine, Request, origin_of, unwrapped
-from counterseal.audit.surface.memo import VOLATILE, Summary, copied
+from counterseal.audit.surface.memo import VOLATILE, Summary
 from counterseal.audit.surface.model import Route
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.values import NULL, UNKNOWN, Value, const, replace
@@ -31,6 +31,8 @@ class Mounted:
     dependencies: tuple[Value, ...]
     hooks: tuple[Registration, ...]
     app: Value
+    blueprint: str = ""
+    """Name of the Flask blueprint that it is registered on."""
 
 
 @dataclass(slots=True)
@@ -77,7 +79,8 @@ class Router:
         hooks = hooks + tuple(r for r in own if r.kind in ("hook", "middleware")) + self._attached_hooks(site)
         for r in own:
             if r.kind in ("route", "websocket", "resource"):
-                yield Mounted(r, prefix, deps + sequence(r.options.get("dependencies")), hooks, app)
+                blueprint = text_of(made.options.get("name")) if made.owner.extra == "router" else ""
+                yield Mounted(r, prefix, deps + sequence(r.options.get("dependencies")), hooks, app, blueprint)
             elif r.kind in ("include", "mount") and r.child is not None:
                 yield from self._child(r, made, prefix, deps, hooks, app, seen)
         for attach in self._extensions(site):
@@ -252,6 +255,8 @@ def run_route(
     module = func.module if func is not None else m.program.by_path.get(mounted.registration.place.file, next(iter(m.program.modules)))
     m.frames = [Frame(module, None, f"{module}.<request>")]
     st = request_state(method, path, func)
+    if framework == "flask":
+        name_endpoint(st, mounted, handler)
     line = mounted.registration.place.line
     st = run_hooks(m, mounted.hooks, st, request)
     for dependency in mounted.dependencies:
@@ -282,6 +287,15 @@ def request_state(method: str, path: str, func: Func | None) -> State:
     return st
 
 
+def name_endpoint(st: State, mounted: Mounted, handler: Value) -> None:
+    """What Flask calls the route: exclude lists of hooks go by it."""
+    given = mounted.registration.options.get("endpoint")
+    name = str(given.const) if given is not None and isinstance(given.const, str) else handler.name
+    blueprint = mounted.blueprint
+    st.heap["flask.request.endpoint"] = const(f"{blueprint}.{name}" if blueprint else name)
+    st.heap["flask.request.blueprint"] = const(blueprint) if blueprint else NULL
+
+
 def run_hooks(m: Machine, hooks: tuple[Registration, ...], st: State, request: Request) -> State:
     """Run all hooks. Most applications' hooks treat every route alike: then the outcome of the first run serves all."""
     if not hooks:
@@ -289,7 +303,7 @@ def run_hooks(m: Machine, hooks: tuple[Registration, ...], st: State, request: R
     key = ("hooks", tuple([id(h) for h in hooks]), m.context.websocket)
     known = m.memo.get(key)
     if known is not None:
-        m.events.extend([copied(e, i) for i, e in enumerate(known.events)])
+        m.events.extend(known.events)  # they come first in every flow: their positions are the same
         m.log.extend(known.log)
         return State({}, known.facts, {**known.heap, **st.heap}, known.dead)
     reads = m.volatile_reads
