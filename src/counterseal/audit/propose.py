@@ -24,12 +24,15 @@ _ENTRY = {
     "sign_up": "Anyone may create an account",
     "reset": "Who lost access has no identity yet",
 }
-_WELCOME = re.compile(
-    r"/?(?:(?:api|v\d+)/)*(?:health\w*|healthz|ready|readyz|live|livez|ping|status|version|robots\.txt|favicon\.ico)?/?"
-)
-"""Paths of what monitoring and browsers ask for, and of front pages."""
+_WELCOME = re.compile(r"/|.*/(?:health[\w-]*|ready|readyz|readiness|live|livez|liveness|ping|version|robots\.txt|favicon\.ico)/?")
+"""Paths of what monitoring and browsers ask for, and of the front page."""
 _ROLE_ENUM = re.compile(r"roles?$", re.IGNORECASE)
-_ADMIN = re.compile(r"admin|superuser|root|owner", re.IGNORECASE)
+_NO_ROLE = re.compile(
+    r"(?:user_?|account_?)?(?:roles?|types?|groups?|scopes?|permissions?|access_?levels?|ranks?)", re.IGNORECASE
+)
+"""Names of attributes that hold a role, not of roles."""
+_LOW = re.compile(r"guest|anonymous|visitor|viewer|reader|customer|client|patient|student|member|user", re.IGNORECASE)
+_HIGH = re.compile(r"admin|superuser|root|owner", re.IGNORECASE)
 _PERSONAL = re.compile(
     r"(?:^|_)(?:salary|wage|income|birth_?date|date_of_birth|dob|birthday|diagnosis|medical\w*|health_\w+|allerg\w+|religion|ethnicity|"
     r"sexual_\w+|home_address|phone(?:_number)?|mobile|passport\w*|driver_?licen[cs]e|license_number|balance|credit_limit)(?:$|_)",
@@ -83,7 +86,7 @@ def _list(key: str, values: Iterable[str], why: str) -> str:
 
 
 def _roles(surface: Surface) -> list[str]:
-    """Roles that the code compares with or lists, those that sound mightiest last."""
+    """Roles that the code compares with or lists: those that sound lowest first, those that sound mightiest last."""
     found: dict[str, None] = {}
     for model in _distinct(surface):
         if model.kind == "enum" and _ROLE_ENUM.search(model.name):
@@ -93,8 +96,8 @@ def _roles(surface: Surface) -> list[str]:
     for route in surface.routes:
         for event in route.flow.events:
             found.update(dict.fromkeys(sorted(fact.removeprefix("role:") for fact in event.facts if fact.startswith("role:"))))
-    names = [name for name in found if _accepted(roles=[name])]
-    return sorted(names, key=lambda name: bool(_ADMIN.search(name)))
+    names = [name for name in found if not _NO_ROLE.fullmatch(name) and _accepted(roles=[name])]
+    return sorted(names, key=lambda name: 2 if _HIGH.search(name) else 0 if _LOW.search(name) else 1)
 
 
 def _roles_text(roles: list[str]) -> str:
@@ -149,6 +152,7 @@ def _sensitive(surface: Surface, policy: Policy) -> str:
 def _resources(surface: Surface) -> str:
     kept: dict[str, dict[str, str]] = {}
     parts = []
+    of_caller = {name for model in _distinct(surface) if model.is_principal for name in model.fields}
     for model in sorted(_distinct(surface), key=lambda model: (model.name, model.qualname)):
         if model.kind != "table" or model.owner is None:
             continue
@@ -156,12 +160,21 @@ def _resources(surface: Surface) -> str:
         name = model.qualname if taken else model.name
         key = re.sub(r"\W+", "_", snake(name))
         resource = {"model": name, "owner": model.owner}
+        if not model.is_principal and model.owner in of_caller:  # both have it: callers of one group share the record
+            resource["principal"] = model.owner
         if key in kept or not _accepted(resources={**kept, key: resource}):
             continue
         kept[key] = resource
-        why = f"{_place(model)} says whose it is? And which roles may touch all of them?"
-        parts.append(f"[resources.{_text(key)}]\nmodel = {_text(name)}\nowner = {_text(model.owner)} {MARK}: {why}\n")
+        parts.append(_resource(key, resource, _place(model)))
     return "\n".join(parts)
+
+
+def _resource(key: str, resource: dict[str, str], place: str) -> str:
+    lines = [f"[resources.{key if key.isascii() else _text(key)}]", f"model = {_text(resource['model'])}"]
+    lines.append(f"owner = {_text(resource['owner'])} {MARK}: {place} says whose it is? And which roles may touch all of them?")
+    if "principal" in resource:
+        lines.append(f"principal = {_text(resource['principal'])} {MARK}: whoever has the same may touch it?")
+    return "\n".join(lines) + "\n"
 
 
 def _place(model: DataModel) -> str:
@@ -210,7 +223,7 @@ def _routes(surface: Surface, roles: list[str]) -> str:
             open_routes.append(route)
         else:
             add(_match(route), "public", reason, f"may anyone call it, and is this why? ({_where(route)})")
-    for prefix in sorted({_admin_prefix(route.path) for route in own} - {""}) if roles else ():
+    for prefix in sorted({_admin_prefix(route.path) for route in own} - {""}) if roles and _HIGH.search(roles[-1]) else ():
         add(f"{prefix}/**", "role", roles[-1], "is this the lowest role that may?")
     return "\n".join([*parts, *([_questions(open_routes)] if open_routes else [])])
 
