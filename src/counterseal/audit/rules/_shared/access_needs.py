@@ -89,7 +89,7 @@ def need(route: Route, surface: Surface, policy: Policy) -> Need | None:
     if "signature" in _facts_at_end(route):
         return None
     told = _inside(route)
-    if told is not None or _shell(route):
+    if told is not None or is_shell(route):
         return told
     found = _privileged(route, surface, policy)
     if found is not None or _entry(route):
@@ -108,7 +108,7 @@ def _facts_at_end(route: Route) -> frozenset[str]:
     return frozenset.intersection(*(point.facts for point in points)) if points else frozenset()
 
 
-def _shell(route: Route) -> bool:
+def is_shell(route: Route) -> bool:
     """Whether it only hands out a page or a constant: nothing is read, changed, or taken from the environment."""
     work = [e for e in route.flow.events if isinstance(e, Access) or (isinstance(e, Call) and e.kind not in _HARMLESS)]
     if work or changes(route):

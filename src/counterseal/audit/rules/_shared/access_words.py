@@ -73,6 +73,11 @@ PARTY_FIELD = _whole(
     "(account|user|customer|wallet|member)(_?(id|no|number|name|email))?"
 )
 """Fields that say between whom a record passed."""
+IDENTIFYING_FIELD = re.compile(
+    r"(^|_)(id|uid|uuid|guid|pk|user|username|login|e_?mail|phone|account|account_?(no|number)|number|no|slug|handle|reference|owner)$",
+    re.IGNORECASE,
+)
+"""Columns that select single records, or those of one person."""
 PRIVILEGE_FIELD = _whole(
     "(is_?)?(admin|administrator|superuser|super_user|staff|moderator|root|employee) "
     "(user_?|account_?)?(roles?|role_?(id|name)|groups?|permissions?|scopes?|privileges?|access_?level) user_?type account_?type"
