@@ -14,6 +14,8 @@ from counterseal.audit.surface.flow import Access, Call, Event, Store
 from counterseal.audit.surface.model import Setting, Surface
 from counterseal.audit.surface.values import Value
 
+_MANY = 3
+
 
 @cache
 def knowledge() -> Knowledge:
@@ -130,6 +132,21 @@ def accesses(surface: Surface, *verbs: str) -> Iterator[tuple[str | None, Access
         for event in events:
             if isinstance(event, Access) and event.verb in verbs:
                 yield route, event
+
+
+def runs_any_sql(surface: Surface) -> frozenset[Place]:
+    """Places where SQL from elsewhere is run (``def execute(sql, values)``): they say nothing about any one statement."""
+    statements: dict[Place, set[tuple[str, tuple[str, ...]]]] = {}
+    for _, events in flows(surface):
+        for event in events:
+            if isinstance(event, Access) and event.raw:
+                statements.setdefault(event.place, set()).add((event.verb, event.models))
+    return frozenset(place for place, found in statements.items() if len(found) >= _MANY)
+
+
+def route_place(surface: Surface, name: str | None) -> Place | None:
+    """Where the handler of a route stands."""
+    return next((route.place for route in surface.routes if route.name == name), None)
 
 
 def settings(surface: Surface, *names: str) -> Iterator[Setting]:

@@ -52,7 +52,7 @@ from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Exposure, Hit, Rule, Severity
 from counterseal.audit.rules.usage import each
-from counterseal.audit.surface.library import unverified
+from counterseal.audit.surface.library_call import unverified
 from counterseal.audit.surface.model import Surface
 from counterseal.policy import Policy
 
