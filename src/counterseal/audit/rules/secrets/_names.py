@@ -75,7 +75,7 @@ _LOCAL_HOSTS = {
 _FAKE = re.compile(r"example|demo|dummy|placeholder|your[-_ ]|x{5,}|\.\.\.|<[^>]*>|\*{3,}|0{12,}|1234567890", re.IGNORECASE)
 _TEMPLATE = re.compile(r"^\s*$|[{}]|%\(|\$\{|^%s$")
 _HEADER = re.compile(r"^[Xx]-[\w-]+$|^Authorization$|^Bearer\b", re.IGNORECASE)
-_NOTHING = {"none", "null", "true", "false", "str", "string"}
+NOTHING = {"none", "null", "true", "false", "str", "string"}
 _WORDS = re.compile(r"^[A-Za-z]+(?:[_\-. :/][A-Za-z]+)*$")
 
 
@@ -145,7 +145,7 @@ def embedded_secret(name: str, value: str) -> Kind | None:
 def _possible(value: str) -> bool:
     if len(value) < 3 or _TEMPLATE.search(value) or _HEADER.match(value):
         return False
-    return not value.startswith(("http://", "https://", "/", "./")) and value.lower() not in _NOTHING
+    return not value.startswith(("http://", "https://", "/", "./")) and value.lower() not in NOTHING
 
 
 def _names_itself(name: str, value: str) -> bool:

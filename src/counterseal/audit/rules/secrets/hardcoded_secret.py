@@ -1,9 +1,10 @@
 """A key or password stands in the code.
 
 Reported are texts that are given to names for secrets (`SECRET_KEY`, `DB_PASSWORD`, `api_key`), keys in use for signing or
-encryption, passwords in addresses, accounts that are created with a fixed password, and texts that have the form of a known key
-(AWS, GitHub, Stripe, private keys, ...). A placeholder that is in use counts: `changeme` is then the key. Not reported are test
-code, names that only speak about secrets (`token_url`, `password_field`) and examples.
+encryption, passwords in addresses, accounts that are created with a fixed password, texts that a request gets in with, and
+texts that have the form of a known key (AWS, GitHub, Stripe, private keys, ...). A placeholder that is in use counts:
+`changeme` is then the key. Not reported are test code, names that only speak about secrets (`token_url`, `password_field`) and
+examples.
 
 ## Why it matters
 
@@ -39,10 +40,17 @@ app.config["API_KEY_HEADER"] = "X-API-Key"
 
 ```python bad framework=fastapi
 import jwt
-from fastapi import FastAPI
+from fastapi import FastAPI, Header, HTTPException
 
 app = FastAPI()
 PASS = "k3y-f0r-t0kens-that-everyone-knows"  # finding
+
+
+@app.get("/export")
+def export(x_api_key: str = Header()) -> list:
+    if x_api_key != "letmein":  # finding
+        raise HTTPException(401)
+    return []
 
 
 @app.post("/login")
@@ -78,7 +86,7 @@ from collections.abc import Iterator, Mapping
 from counterseal.audit.findings import Confidence, Hit, Place, Related, Rule, Severity
 from counterseal.audit.rules.secrets import _names as names
 from counterseal.audit.rules.usage import accesses, each, flows, from_environment, knowledge, stores
-from counterseal.audit.surface.flow import Access, Call, Store
+from counterseal.audit.surface.flow import Access, Call, Compare, Store
 from counterseal.audit.surface.model import Literal, Surface
 from counterseal.audit.surface.values import Value
 from counterseal.audit.surface.vocabulary import PASSWORD_LIKE
@@ -87,6 +95,7 @@ from counterseal.policy import Policy
 _FOR_OTHERS = re.compile(r"(^|[._])(\w*test\w*|dev\w*|local\w*)(config|settings)?$", re.IGNORECASE)
 _KEYED = ("token-encode", "token-decode", "session-start", "signer-dump", "signer-load", "cipher")
 _NOT_SECRETS = ("password-hash", "password-verify", "hash-slow", "hash-fast")
+_SHORTEST = 4
 _ENVIRON = 'os.environ["{}"]'
 
 
@@ -103,15 +112,13 @@ def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
         if value not in said and place not in reported:
             reported.add(place)
             yield _hit(place, "the key that is used here stands in the code", "SECRET_KEY", "key", Severity.HIGH)
-    for place, table in _accounts(surface):
+    for place, message, subject in [*_accounts(surface), *_comparisons(surface)]:
         if place not in reported:
             reported.add(place)
-            yield _hit(
-                place, f"an account ({table}) is created with a password from the code", "INITIAL_PASSWORD", table, Severity.HIGH
-            )
+            yield _hit(place, message, subject, subject, Severity.HIGH)
 
 
-def _accounts(surface: Surface) -> Iterator[tuple[Place, str]]:
+def _accounts(surface: Surface) -> Iterator[tuple[Place, str, str]]:
     """Where records with a fixed password are written; the hash of a fixed password is no better."""
     for _, access in accesses(surface, "create"):
         for column, value in access.values:
@@ -120,14 +127,33 @@ def _accounts(surface: Surface) -> Iterator[tuple[Place, str]]:
                 and isinstance(value.const, str)
                 and names.live_secret("initial_password", value.const)
             ):
-                yield access.place, access.models[0] if access.models else "account"
+                table = access.models[0] if access.models else "?"
+                yield access.place, f"an account ({table}) is created with a password from the code", "INITIAL_PASSWORD"
     for _, events in flows(surface):
         written = {event.function for event in events if isinstance(event, Access | Store) and _writes_hash(event)}
         for event in events:
             if isinstance(event, Call) and event.kind == "password-hash" and event.function in written:
                 given = event.roles.get("password")
                 if given is not None and isinstance(given.const, str) and not from_environment(given):
-                    yield event.place, "account"
+                    yield event.place, "an account is created with a password from the code", "INITIAL_PASSWORD"
+
+
+def _comparisons(surface: Surface) -> Iterator[tuple[Place, str, str]]:
+    """Where a request gets in with a text that stands in the code."""
+    for _, events in flows(surface):
+        for event in events:
+            if isinstance(event, Compare):
+                for given, expected in ((event.left, event.right), (event.right, event.left)):
+                    if _opens(given, expected):
+                        yield event.place, f"what is sent as {given.name} is compared with a text in the code", given.name
+
+
+def _opens(given: Value, expected: Value) -> bool:
+    text = expected.const
+    if not isinstance(text, str) or from_environment(expected) or not given.inputs() or given.is_const:
+        return False
+    kind = names.secret_kind(given.name) if len(text) >= _SHORTEST else None
+    return kind is not None and not re.search(r"\s", text) and text.lower() not in names.NOTHING
 
 
 def _writes_hash(event: Access | Store) -> bool:
