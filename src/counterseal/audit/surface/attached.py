@@ -20,7 +20,13 @@ def applications(m: Machine) -> tuple[Application, ...]:
         attached: list[tuple[str, dict[str, Value], Place]] = []
         for r in m.registrations:
             if r.kind == "middleware" and r.owner.site in (made.owner.site, ""):
-                name = str(r.handler.ref) if r.handler is not None and isinstance(r.handler.ref, str) else r.handler.name if r.handler is not None else r.name
+                name = (
+                    str(r.handler.ref)
+                    if r.handler is not None and isinstance(r.handler.ref, str)
+                    else r.handler.name
+                    if r.handler is not None
+                    else r.name
+                )
                 attached.append((name, dict(r.options), r.place))
             elif r.kind == "attach" and r.child is not None and r.child.site == made.owner.site:
                 attached.append((r.name, dict(r.options), r.place))
@@ -46,6 +52,6 @@ def _used(m: Machine, made: Registration) -> bool:
             continue
         if r.owner.site == site:
             return True
-        if r.child is not None and r.child.site == site or r.handler is not None and r.handler.site == site:
+        if (r.child is not None and r.child.site == site) or (r.handler is not None and r.handler.site == site):
             return True
     return site in m.used_instances

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-
 from counterseal.audit.facts.python import ir
 from counterseal.audit.findings import Place
 from counterseal.audit.libraries import load_libraries
@@ -30,7 +29,7 @@ _ROOTS = {
     "register_blueprint", "include_router", "add_url_rule", "add_api_route", "add_resource", "Flask", "FastAPI", "Starlette", "APIRouter", "Blueprint", "add_middleware",
     "add_namespace", "add_route", "mount", "api_route", "add_websocket_route", "add_api_websocket_route", "connexion", "FlaskApp", "AsyncApp", "App", "add_api",
 }  # fmt: skip
-_SETTING = re.compile(SECRET_NAME.pattern + "|DEBUG|SESSION|CORS|CSRF|JWT|ALGORITHM|ALLOW|COOKIE|MAX_CONTENT", re.I)
+_SETTING = re.compile(SECRET_NAME.pattern + "|DEBUG|SESSION|CORS|CSRF|JWT|ALGORITHM|ALLOW|COOKIE|MAX_CONTENT", re.IGNORECASE)
 _FACTORIES = {"Flask", "FastAPI", "Starlette", "FlaskApp", "AsyncApp", "App", "connexion.App", "connexion.FlaskApp"}
 
 
@@ -76,14 +75,17 @@ def run_factories(machine: Machine) -> None:
             if ref in machine.executed or item.class_index >= 0:
                 continue
             tails = {c.rpartition(".")[2] for c in item.calls}
-            if tails & wanted or wanted is _ROOTS and _defines_routes(machine, ref):
+            if tails & wanted or (wanted is _ROOTS and _defines_routes(machine, ref)):
                 run_standalone(machine, ref)
 
 
 def _defines_routes(machine: Machine, ref: Func) -> bool:
     functions = machine.program.modules[ref.module].facts.functions
     return any(
-        f.parent == ref.index and any((ir.dotted(d[2] if d[0] == ir.CALL else d) or "").rpartition(".")[2] in machine.know.registering for d in f.decorators)
+        f.parent == ref.index
+        and any(
+            (ir.dotted(d[2] if d[0] == ir.CALL else d) or "").rpartition(".")[2] in machine.know.registering for d in f.decorators
+        )
         for f in functions
     )
 
@@ -114,7 +116,9 @@ def other_flows(machine: Machine) -> Iterator[Flow]:
             yield Flow(f"{module}.<module>", Place(machine.program.path(module), 1), events)
     for ref in list(machine.program.functions()):
         item = machine.program.function(ref)
-        if ref in machine.executed or not any(machine.program.telling(ref.module, call, machine.know, TELLING) for call in item.calls):
+        if ref in machine.executed or not any(
+            machine.program.telling(ref.module, call, machine.know, TELLING) for call in item.calls
+        ):
             continue
         events = run_standalone(machine, ref)
         if events:
@@ -175,6 +179,3 @@ def _gave_up(routes: list) -> Iterator[NotChecked]:  # type: ignore[type-arg]
     for route in routes:
         for why in route.flow.gave_up:
             yield NotChecked(route.name, f"the analysis stopped early: {why}", route.place.file, route.place.line)
-
-
-

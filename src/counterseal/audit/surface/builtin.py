@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from counterseal.audit.surface.evaluate import BRACES, filled
 from counterseal.audit.surface.flow import Call
 from counterseal.audit.surface.program import Cls
-from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, const, join, union, replace
+from counterseal.audit.surface.templates import BRACES, filled
+from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, const, join, replace, union
 
 if TYPE_CHECKING:
     from counterseal.audit.surface.core import State
@@ -142,7 +142,15 @@ BUILTIN_CALLS: Mapping[str, Callable[..., Value]] = {
 
 
 def method_of_value(
-    m: Database, base: Value, name: str, member: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
+    m: Database,
+    base: Value,
+    name: str,
+    member: Value,
+    args: list[Value],
+    kwargs: dict[str, Value],
+    st: State,
+    line: int,
+    end: int,
 ) -> Value:
     """``base.name(...)`` where the class of ``base`` is not described by a library."""
     if base.kind == "query":
@@ -180,7 +188,11 @@ def _same(base: Value, name: str, args: list[Value]) -> Value:
     if name in _FOLDABLE and isinstance(base.const, str) and not args:
         return replace(base, const=getattr(base.const, name)())
     keep = base.kind in ("obj", "row", "dict") and name in ("copy", "model_copy")
-    return replace(base, null=base.null) if keep else Value(may=base.may | union(args).may, must=base.must, type=base.type or "str", name=base.name, null=False)
+    return (
+        replace(base, null=base.null)
+        if keep
+        else Value(may=base.may | union(args).may, must=base.must, type=base.type or "str", name=base.name, null=False)
+    )
 
 
 def _result_method(base: Value, name: str) -> Value:
@@ -189,14 +201,38 @@ def _result_method(base: Value, name: str) -> Value:
     if name in ("fetchone", "first", "one", "one_or_none", "scalar", "scalar_one", "scalar_one_or_none"):
         return replace(single, null=name not in ("one", "scalar_one"))
     if name in ("fetchall", "all", "fetchmany"):
-        return found if found.kind == "seq" else Value(kind="seq", extra=replace(single, null=False), may=single.may, must=single.must, null=True, name=single.name)
+        return (
+            found
+            if found.kind == "seq"
+            else Value(
+                kind="seq", extra=replace(single, null=False), may=single.may, must=single.must, null=True, name=single.name
+            )
+        )
     if name in ("scalars", "mappings", "keys", "unique"):
         return base
     return Value(may=base.may, must=base.must, null=True)
 
 
 def _column_method(m: Database, base: Value, name: str, args: list[Value]) -> Value:
-    if name in ("in_", "ilike", "like", "icontains", "contains", "startswith", "endswith", "is_", "is_not", "isnot", "notin_", "not_in", "between", "op", "any", "has", "match"):
+    if name in (
+        "in_",
+        "ilike",
+        "like",
+        "icontains",
+        "contains",
+        "startswith",
+        "endswith",
+        "is_",
+        "is_not",
+        "isnot",
+        "notin_",
+        "not_in",
+        "between",
+        "op",
+        "any",
+        "has",
+        "match",
+    ):
         other = args[0] if args else UNKNOWN
         op = {"in_": "in", "is_": "is"}.get(name, name)
         return m.condition(base, op, other)
@@ -216,7 +252,9 @@ def _model_method(
     if base.kind == "obj" and name == "delete":
         return m.delete_record(base, st, line, end)
     if base.kind == "cls" and name == "create":
-        return m.created(Value(kind="obj", ref=base.ref, items=dict(kwargs), name=base.name, site=f"{line}"), kwargs, st, line, end)
+        return m.created(
+            Value(kind="obj", ref=base.ref, items=dict(kwargs), name=base.name, site=f"{line}"), kwargs, st, line, end
+        )
     return None
 
 
@@ -251,12 +289,14 @@ def _get(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], 
         found = replace(found, type=str(converter.ref)[9:])
     if default.is_const and default.const is None:
         return replace(found, null=True)
-    return replace(found, may=found.may | default.may, null=default.null, must=found.must if not default.must else found.must)
+    return replace(found, may=found.may | default.may, null=default.null, must=found.must)
 
 
 def _items(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value | None:
     if base.kind == "dict" and isinstance(base.items, dict) and base.extra != "open" and base.items:
-        return Value(kind="seq", items=[Value(kind="seq", items=[const(k), v], may=v.may) for k, v in base.items.items()], may=base.may)
+        return Value(
+            kind="seq", items=[Value(kind="seq", items=[const(k), v], may=v.may) for k, v in base.items.items()], may=base.may
+        )
     keys = base.items if isinstance(base.items, dict) else {}
     value = Value(may=base.may, must=base.must)
     key = Value(may=base.may, extra=("declared", base.ref) if base.ref is not None else ("keys", tuple(keys)))
@@ -323,7 +363,9 @@ def _dump(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value],
     if base.kind != "obj":
         return None
     items = dict(base.items) if isinstance(base.items, dict) else {}
-    return Value(kind="dict", items=items, may=base.may, must=base.must, extra="open" if base.may else None, ref=base.ref, name=base.name)
+    return Value(
+        kind="dict", items=items, may=base.may, must=base.must, extra="open" if base.may else None, ref=base.ref, name=base.name
+    )
 
 
 _METHODS: Mapping[str, Callable[..., Any]] = {

@@ -111,4 +111,4 @@ def _is_secret(v: Value, inline: bool) -> bool:
     if inline and v.is_const:
         return False
     known = any(label.startswith(("env:", "db:", "setting", "secret", "hash:")) for label in v.may)
-    return known or bool(SECRET_NAME.search(v.name or "")) or v.kind == "unknown" and not v.inputs()
+    return known or bool(SECRET_NAME.search(v.name or "")) or (v.kind == "unknown" and not v.inputs())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import http
 import re
 from abc import ABC, abstractmethod
@@ -72,9 +73,9 @@ def _merge_maps(a: dict[str, Value], b: dict[str, Value], keep: bool) -> dict[st
         else:
             out[k] = replace(v, null=True, must=NONE)
     if not keep:
-        for k in a:
+        for k, v in a.items():
             if k not in b:
-                out[k] = replace(a[k], null=True, must=NONE)
+                out[k] = replace(v, null=True, must=NONE)
     return out
 
 
@@ -278,7 +279,13 @@ class Core(ABC):
     def _run_module(self, module: str) -> None:
         info = self.program.modules[module]
         saved = self.events, self.frames, self.log, self.steps, self.context, self._counter
-        self.events, self.frames, self.log, self.steps, self.context = [], [Frame(module, None, f"{module}.<module>")], [], 0, Context()
+        self.events, self.frames, self.log, self.steps, self.context = (
+            [],
+            [Frame(module, None, f"{module}.<module>")],
+            [],
+            0,
+            Context(),
+        )
         st = State(self.module_vars[module])
         for statement in info.body:
             after = self.run_block((statement,), st)
@@ -354,4 +361,4 @@ def http_status(full: str) -> int | None:
     return None
 
 
-BUILTINS = frozenset(dir(__builtins__) if not isinstance(__builtins__, dict) else __builtins__)
+BUILTINS = frozenset(dir(builtins))

@@ -10,9 +10,10 @@ from counterseal.audit.surface.core import State
 from counterseal.audit.surface.flow import Access
 from counterseal.audit.surface.library import LibraryCalls
 from counterseal.audit.surface.program import Cls
+from counterseal.audit.surface.queries import membership, plural, query_inputs, written
 from counterseal.audit.surface.sql import looks_like_sql, read_sql, template
-from counterseal.audit.surface.values import NONE, UNKNOWN, Condition, Labels, Query, Value, union, replace
-from counterseal.audit.surface.vocabulary import IDENTIFIER_COLUMN, PASSWORD_LIKE, PRINCIPAL_MODEL, SECRET_COLUMN, snake
+from counterseal.audit.surface.values import NONE, UNKNOWN, Condition, Labels, Query, Value, replace, union
+from counterseal.audit.surface.vocabulary import IDENTIFIER_COLUMN, PRINCIPAL_MODEL, SECRET_COLUMN, snake
 
 QUERY_METHODS: Mapping[str, str] = {
     **dict.fromkeys(("where", "filter", "filter_by", "having", "exclude"), "narrow"),
@@ -27,7 +28,19 @@ QUERY_METHODS: Mapping[str, str] = {
     "values": "values", "update": "update", "delete": "delete",
 }  # fmt: skip
 _RAISING = {"one", "scalar_one", "first_or_404", "one_or_404", "get_or_404"}
-_RUNNERS = {"execute", "scalar", "scalars", "exec", "stream", "stream_scalars", "fetch_one", "fetch_all", "fetchrow", "fetchval", "fetch"}
+_RUNNERS = {
+    "execute",
+    "scalar",
+    "scalars",
+    "exec",
+    "stream",
+    "stream_scalars",
+    "fetch_one",
+    "fetch_all",
+    "fetchrow",
+    "fetchval",
+    "fetch",
+}
 
 
 class Database(LibraryCalls):
@@ -84,9 +97,18 @@ class Database(LibraryCalls):
                     ref = ref or a.ref
         if not models and not counted:
             return None
-        return self.query_value(Query(tuple(dict.fromkeys(models)), counted=counted and not whole and not columns, columns=() if whole else tuple(columns)), ref)
+        return self.query_value(
+            Query(
+                tuple(dict.fromkeys(models)),
+                counted=counted and not whole and not columns,
+                columns=() if whole else tuple(columns),
+            ),
+            ref,
+        )
 
-    def query_method(self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+    def query_method(
+        self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
+    ) -> Value:
         """A method of a query."""
         action = QUERY_METHODS.get(name, "")
         query: Query = base.extra
@@ -99,7 +121,9 @@ class Database(LibraryCalls):
             return base
         return handler(self, base, name, args, kwargs, st, line, end)
 
-    def _query_narrow(self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+    def _query_narrow(
+        self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
+    ) -> Value:
         query: Query = base.extra
         conditions = [c for a in args if a.kind == "cond" for c in a.items or ()]
         conditions += [Condition(k.partition("__")[0], "==", v) for k, v in kwargs.items() if k != "**"]
@@ -108,41 +132,67 @@ class Database(LibraryCalls):
         labels = query.labels | extra | (open_.may if open_ else NONE)
         return self.query_value(replace(query, conditions=(*query.conditions, *conditions), labels=labels), base.ref)
 
-    def _query_keep(self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+    def _query_keep(
+        self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
+    ) -> Value:
         query: Query = base.extra
         if name in ("join", "outerjoin", "select_from", "join_from", "add_columns", "with_entities", "with_only_columns"):
             models = tuple(self.program.cls(a.ref).name for a in args if a.kind in ("cls", "column") and isinstance(a.ref, Cls))
             conditions = tuple(c for a in args if a.kind == "cond" for c in a.items or ())
-            query = replace(query, models=tuple(dict.fromkeys((*query.models, *models))), conditions=(*query.conditions, *conditions))
+            query = replace(
+                query, models=tuple(dict.fromkeys((*query.models, *models))), conditions=(*query.conditions, *conditions)
+            )
             return self.query_value(query, base.ref)
         return base
 
-    def _query_limit(self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
-        return self.query_value(replace(base.extra, limited=True), base.ref)
+    def _query_limit(
+        self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
+    ) -> Value:
+        page = args[-1] if args else None
+        return self.query_value(replace(base.extra, limited=True, page=page), base.ref)
 
-    def _query_values(self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
-        items = _written(args, kwargs)
-        written = tuple(items.items())
-        return self.query_value(replace(base.extra, values=written, labels=base.extra.labels | union(items.values()).may), base.ref)
+    def _query_values(
+        self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
+    ) -> Value:
+        items = written(args, kwargs)
+        values = tuple(items.items())
+        return self.query_value(
+            replace(base.extra, values=values, labels=base.extra.labels | union(items.values()).may), base.ref
+        )
 
     # -- running --------------------------------------------------------------------------------------------------
 
-    def _query_one(self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+    def _query_one(
+        self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
+    ) -> Value:
         return self.run_query(base, "count" if base.extra.counted else "get", st, line, end, raising=name in _RAISING)
 
-    def _query_list(self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+    def _query_list(
+        self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
+    ) -> Value:
         if name in ("paginate", "fetchmany", "partition"):
-            base = replace(base, extra=replace(base.extra, limited=True))
+            page = (
+                kwargs.get("per_page")
+                or kwargs.get("size")
+                or (args[1] if len(args) > 1 and name == "paginate" else args[0] if args and name != "paginate" else None)
+            )
+            base = replace(base, extra=replace(base.extra, limited=True, page=page))
         return self.run_query(base, "list", st, line, end)
 
-    def _query_count(self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+    def _query_count(
+        self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
+    ) -> Value:
         return self.run_query(base, "count", st, line, end)
 
-    def _query_update(self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
-        written = tuple(_written(args, kwargs).items())
-        return self.run_query(replace(base, extra=replace(base.extra, values=written)), "update", st, line, end)
+    def _query_update(
+        self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
+    ) -> Value:
+        values = tuple(written(args, kwargs).items())
+        return self.run_query(replace(base, extra=replace(base.extra, values=values)), "update", st, line, end)
 
-    def _query_delete(self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+    def _query_delete(
+        self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
+    ) -> Value:
         return self.run_query(base, "delete", st, line, end)
 
     def run_query(self, base: Value, verb: str, st: State, line: int, end: int, *, raising: bool = False) -> Value:
@@ -152,7 +202,18 @@ class Database(LibraryCalls):
             verb = {"insert": "create"}.get(query.verb, query.verb)
         label = self.fresh("obj")
         self.events.append(
-            Access(*self.common(st, line, end), verb, query.models, query.conditions, label, query.limited or verb == "get", query.raw, query.columns, query.values)
+            Access(
+                *self.common(st, line, end),
+                verb,
+                query.models,
+                query.conditions,
+                label,
+                query.limited or verb == "get",
+                query.raw,
+                query.columns,
+                query.values,
+                query.page,
+            )
         )
         return self.loaded(query, base.ref, verb, label, raising)
 
@@ -163,13 +224,20 @@ class Database(LibraryCalls):
         # What a filter selects by is not part of what it loads, except that it ties the record to the caller.
         may = inherited | {label, f"db:{model}"}
         if verb in ("count",):
-            return Value(may=may | query.labels | _inputs(query), must=NONE, null=True, type="int", name="count", true=_membership(query, label))
+            return Value(
+                may=may | query.labels | query_inputs(query),
+                must=NONE,
+                null=True,
+                type="int",
+                name="count",
+                true=membership(query, label),
+            )
         must = self.identity_of(query)
         may |= must
         whole = not query.columns
         kind = "obj" if isinstance(ref, Cls) and whole else "row"
         record = Value(kind=kind, ref=ref if kind == "obj" else None, may=may, must=must, null=not raising, extra=query, items={} if kind == "obj" else None,
-                       name=snake(model), site=label, true=_membership(query, label))  # fmt: skip
+                       name=snake(model), site=label, true=membership(query, label))  # fmt: skip
         if verb == "list":
             return Value(kind="seq", may=may, must=must, extra=record.nonnull(), null=True, name=snake(model))
         return record
@@ -193,7 +261,9 @@ class Database(LibraryCalls):
         return frozenset(must)
 
     def _owned(self, conditions: tuple[Condition, ...]) -> Labels:
-        return frozenset({"who"}) if any("who" in c.value.must and not c.alternative and c.op == "==" for c in conditions) else NONE
+        return (
+            frozenset({"who"}) if any("who" in c.value.must and not c.alternative and c.op == "==" for c in conditions) else NONE
+        )
 
     def db_get(self, model: Value, key: Value, st: State, line: int, end: int) -> Value:
         """A look-up by primary key."""
@@ -214,7 +284,7 @@ class Database(LibraryCalls):
         base = self.query_value(query, ref)
         if query.verb in ("select",):
             by_key = any(c.op == "==" and not c.alternative for c in query.conditions)
-            verb = "count" if query.counted else "get" if by_key and not _plural(query) else "list"
+            verb = "count" if query.counted else "get" if by_key and not plural(query) else "list"
             found = self.run_query(base, verb, st, line, end)
             return Value(kind="result", extra=found, may=found.may, must=found.must, null=True, name=found.name)
         if query.verb in ("insert", "update", "delete"):
@@ -228,7 +298,9 @@ class Database(LibraryCalls):
             for ref in self.program.classes():
                 if self.class_kind(ref) == "table":
                     name = self.class_attrs(ref).get("__tablename__")
-                    self._tables[str(name.const).lower() if name is not None and name.is_const else snake(self.program.cls(ref).name)] = ref
+                    self._tables[
+                        str(name.const).lower() if name is not None and name.is_const else snake(self.program.cls(ref).name)
+                    ] = ref
         return self._tables.get(table)
 
     _tables: dict[str, Cls] | None = None
@@ -236,10 +308,14 @@ class Database(LibraryCalls):
     def delete_record(self, record: Value, st: State, line: int, end: int) -> Value:
         """``session.delete(record)``."""
         model = self.program.cls(record.ref).name if isinstance(record.ref, Cls) else record.name
-        self.events.append(Access(*self.common(st, line, end), "delete", (model,), (), record.site or "obj:0", True, False, (), (), record))
+        self.events.append(
+            Access(*self.common(st, line, end), "delete", (model,), (), record.site or "obj:0", True, False, (), (), None, record)
+        )
         return UNKNOWN
 
-    def session_method(self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value | None:
+    def session_method(
+        self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
+    ) -> Value | None:
         """A method that is recognised by what it is given: a model, a query, a loaded record, or SQL; ``None`` otherwise."""
         first = args[0] if args else None
         if first is None:
@@ -256,7 +332,13 @@ class Database(LibraryCalls):
         if (name in _RUNNERS or name in ("executemany", "execute_query", "raw", "run", "query")) and template(first) is not None:
             text = template(first)
             if text is not None and looks_like_sql(text[0]):
-                parameters = args[1] if len(args) == 2 else Value(kind="seq", items=args[1:]) if len(args) > 2 else kwargs.get("params") or kwargs.get("parameters")
+                parameters = (
+                    args[1]
+                    if len(args) == 2
+                    else Value(kind="seq", items=args[1:])
+                    if len(args) > 2
+                    else kwargs.get("params") or kwargs.get("parameters")
+                )
                 result = self.run_sql(first, parameters, st, line, end)
                 if result is not None:
                     self.results[id(base)] = (base, result)
@@ -282,33 +364,6 @@ class Database(LibraryCalls):
             found = self.run_query(source, "list", st, line, 0)
             return found.extra if isinstance(found.extra, Value) else found
         return super().element(source, st, line)
-
-
-def _written(args: list[Value], kwargs: dict[str, Value]) -> dict[str, Value]:
-    """What an update writes by column; ``**`` stands for a mapping whose keys are not known."""
-    first = args[0] if args else None
-    items = {k: v for k, v in first.items.items() if isinstance(v, Value)} if first is not None and isinstance(first.items, dict) else {}
-    if first is not None and first.kind not in ("cond",) and (first.extra == "open" or not isinstance(first.items, dict) and first.may):
-        items.setdefault("**", first)
-    return {**items, **kwargs}
-
-
-def _membership(query: Query, label: str) -> Labels:
-    """Facts that follow when the record exists: the caller's identity and the other keys of the query belong together."""
-    keys = [c for c in query.conditions if c.op in ("==", "in") and not c.alternative]
-    others = frozenset(x for c in keys for x in c.value.may if x.startswith(("in:", "obj:")))
-    if any("who" in c.value.may for c in keys):
-        return frozenset(f"link:{x}" for x in others | {label})
-    return frozenset(f"tie:{label}~{x}" for x in others)
-
-
-def _inputs(query: Query) -> Labels:
-    return frozenset(x for c in query.conditions for x in c.value.may)
-
-
-def _plural(query: Query) -> bool:
-    """Whether conditions other than on a key column select."""
-    return not any(c.op == "==" and (IDENTIFIER_COLUMN.match(c.column) or SECRET_COLUMN.search(c.column) or PASSWORD_LIKE.search(c.column)) for c in query.conditions)
 
 
 _QUERY_ACTIONS: Mapping[str, Callable[..., Value]] = {

@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.compare import compared, facts_of, folded
-from counterseal.audit.surface.core import Core, State, merge_facts
+from counterseal.audit.surface.core import State, merge_facts
+from counterseal.audit.surface.iteration import Iterate
 from counterseal.audit.surface.program import Func
-from counterseal.audit.surface.values import NO_CONST, NONE, NULL, UNKNOWN, Condition, Query, Value, const, join, union, replace
+from counterseal.audit.surface.templates import PERCENT, filled
+from counterseal.audit.surface.values import NO_CONST, NONE, NULL, UNKNOWN, Condition, Query, Value, const, join, replace, union
 from counterseal.audit.surface.vocabulary import IDENTITY_KEY, ROLE
 
 _EMITTED = {"==", "!=", "<", "<=", ">", ">="}
-_PERCENT = re.compile(r"%(?:\((\w+)\))?[-+ #0]*\d*(?:\.\d+)?[sdrifxXgeau]")
-BRACES = re.compile(r"\{(\w*)(?:[.\[!:][^{}]*)?\}")
 _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b, "//": lambda a, b: a // b, "%": lambda a, b: a % b,
     "**": lambda a, b: a**b,
 }  # fmt: skip
 _SEQUENCES = {"list", "List", "Sequence", "Iterable", "set", "Set", "tuple", "Tuple", "Iterator", "frozenset", "Collection"}
-_TRANSPARENT = {"Mapped", "Optional", "ClassVar", "Final", "Required", "NotRequired", "Generator", "AsyncGenerator", "AsyncIterator", "Awaitable"}
+_TRANSPARENT = {
+    "Mapped",
+    "Optional",
+    "ClassVar",
+    "Final",
+    "Required",
+    "NotRequired",
+    "Generator",
+    "AsyncGenerator",
+    "AsyncIterator",
+    "Awaitable",
+}
 _BIGGEST_NUMBER = 2**63
 _BIGGEST_EXPONENT = 64
 _LONGEST_TEXT = 20_000
 
 
-class Evaluate(Core):
+class Evaluate(Iterate):
     """How expressions become values."""
 
     def evaluate(self, node: Any, st: State) -> Value:
@@ -87,10 +97,17 @@ class Evaluate(Core):
         if key.is_const:
             if isinstance(base.items, dict) and isinstance(key.const, str) and key.const in base.items:
                 return base.items[key.const]  # type: ignore[no-any-return]
-            if base.kind == "seq" and isinstance(base.items, list) and isinstance(key.const, int) and -len(base.items) <= key.const < len(base.items):
+            if (
+                base.kind == "seq"
+                and isinstance(base.items, list)
+                and isinstance(key.const, int)
+                and -len(base.items) <= key.const < len(base.items)
+            ):
                 return base.items[key.const]  # type: ignore[no-any-return]
         if base.kind == "ext" and base.ref == "os.environ" and key.is_const:
-            return Value(may=frozenset({f"env:{key.const}"}), must=frozenset({f"env:{key.const}"}), name=str(key.const), type="str")
+            return Value(
+                may=frozenset({f"env:{key.const}"}), must=frozenset({f"env:{key.const}"}), name=str(key.const), type="str"
+            )
         if base.kind == "ext" and str(base.ref).endswith(".Annotated") and isinstance(key.items, list):
             return Value(kind="annotated", items=key.items)
         if base.kind == "ext" and not base.may:
@@ -115,8 +132,14 @@ class Evaluate(Core):
         last = str(base.ref).rpartition(".")[2]
         first = key.items[0] if isinstance(key.items, list) and key.items else key
         if last in _SEQUENCES:
-            return Value(kind="seq", extra=Value(kind="obj", ref=first.ref) if first.kind == "cls" else first if first.kind == "seq" else UNKNOWN, ref=first.ref)
-        if last in _TRANSPARENT or first.kind == "cls" and last not in ("type", "Type", "Literal"):
+            if isinstance(first.const, str):
+                return Value(kind="seq", extra=UNKNOWN, name=first.const)
+            return Value(
+                kind="seq",
+                extra=Value(kind="obj", ref=first.ref) if first.kind == "cls" else first if first.kind == "seq" else UNKNOWN,
+                ref=first.ref,
+            )
+        if last in _TRANSPARENT or (first.kind == "cls" and last not in ("type", "Type", "Literal")):
             return first  # type: ignore[no-any-return]
         return base
 
@@ -144,7 +167,7 @@ class Evaluate(Core):
         elif name == "is_authenticated" and "self" in must:
             true = frozenset({"auth"})
             must = must - {"who"}
-        null = "session" in may or base.null and in_mapping or name == "is_authenticated"
+        null = "session" in may or (base.null and in_mapping) or name == "is_authenticated"
         return Value(may=may, must=must - {"anonymous?"}, null=null, name=name or base.name, true=true)
 
     def _fstr(self, n: ir.Node, st: State) -> Value:
@@ -154,7 +177,9 @@ class Evaluate(Core):
         """A string made of ``parts``: ``items`` keeps the template, constants and values in order."""
         flat: list[Any] = []
         for part in parts:
-            inner = part.items if part.kind == "text" and isinstance(part.items, list) else [part.const if part.is_const else part]
+            inner = (
+                part.items if part.kind == "text" and isinstance(part.items, list) else [part.const if part.is_const else part]
+            )
             for piece in inner:
                 if not isinstance(piece, Value):
                     piece = str(piece)
@@ -183,10 +208,15 @@ class Evaluate(Core):
             return self.text([left, right])
         if op == "%" and (left.kind == "text" or isinstance(left.const, str)):
             values = right.items if isinstance(right.items, list) and right.kind == "seq" else [right]
-            return self.text(filled(left, _PERCENT, values, right.items if isinstance(right.items, dict) else {}))
+            return self.text(filled(left, PERCENT, values, right.items if isinstance(right.items, dict) else {}))
         if op == "+" and isinstance(left.items, list) and isinstance(right.items, list):
             return Value(kind="seq", items=[*left.items, *right.items], may=left.may | right.may)
-        return Value(may=left.may | right.may, must=left.must & right.must, type=left.type if left.type == right.type else "", name=left.name)
+        return Value(
+            may=left.may | right.may,
+            must=left.must & right.must,
+            type=left.type if left.type == right.type else "",
+            name=left.name,
+        )
 
     def combine(self, conditions: list[Value], *, alternative: bool) -> Value:
         """Conditions of a query joined by AND or OR."""
@@ -327,85 +357,6 @@ class Evaluate(Core):
                 self.evaluate(bound, st)
         return UNKNOWN
 
-    # -- conditions -----------------------------------------------------------------------------------------------
-
-    def assume(self, test: ir.Node, truth: bool, st: State, value: Value) -> None:
-        """Continue in the world where ``test`` (whose value is ``value``) is ``truth``: facts are added, variables narrowed."""
-        true, false = facts_of(value)
-        facts = true if truth else false
-        if facts:
-            self.establish(st, facts, test[1], "checked here, and refused otherwise")
-        self._narrow(test, truth, st)
-
-    def _narrow(self, test: ir.Node, truth: bool, st: State) -> None:
-        tag = test[0]
-        if tag == ir.NOT:
-            self._narrow(test[2], not truth, st)
-        elif tag == ir.BOOL:
-            if (test[2] == "and") == truth:
-                for part in test[3]:
-                    self._narrow(part, truth, st)
-        elif tag == ir.NAME or tag == ir.WALRUS:
-            self._narrow_name(test[2], truth, st)
-        elif tag == ir.CMP and len(test[3]) == 1:
-            op, right = test[3][0]
-            if right[0] == ir.CONST and right[2] is None and test[2][0] in (ir.NAME, ir.WALRUS):
-                self._narrow_name(test[2][2], (op in ("is not", "!=")) == truth, st)
-            elif (op == "in") == truth and op in ("in", "not in") and test[2][0] == ir.NAME and right[0] in (ir.NAME, ir.SEQ, ir.ATTR):
-                self._narrow_listed(test[2][2], self.evaluate(right, st), st)
-        elif tag == ir.ATTR:
-            self._narrow_path(test, truth, st)
-
-    def _narrow_name(self, name: str, present: bool, st: State) -> None:
-        value = st.vars.get(name)
-        if value is None:
-            return
-        if present:
-            st.vars[name] = value.nonnull()
-        elif value.null and value.kind != "const":
-            st.vars[name] = replace(NULL, may=value.may)
-
-    def _narrow_listed(self, name: str, allowed: Value, st: State) -> None:
-        value = st.vars.get(name)
-        known = isinstance(allowed.items, list) and all(v.is_const for v in allowed.items) or allowed.kind == "dict" and allowed.extra != "open"
-        if value is not None and allowed.kind in ("seq", "dict") and known and not value.is_const:
-            st.vars[name] = replace(value, may=value.may | {"listed"})
-
-    def _narrow_path(self, test: ir.Node, truth: bool, st: State) -> None:
-        name = ir.dotted(test)
-        if name and truth:
-            base = self.evaluate(test[2], st)
-            key = f"{base.ref}.{test[3]}"
-            if isinstance(base.ref, str) and key in st.heap:
-                st.heap[key] = st.heap[key].nonnull()
-
-    # -- iteration ------------------------------------------------------------------------------------------------
-
-    def iterate(self, source: Value, st: State, line: int) -> tuple[Value, bool]:
-        """(an element of ``source``, whether its elements are known one by one)."""
-        if isinstance(source.items, list) and source.kind == "seq":
-            element = source.items[0] if source.items else UNKNOWN
-            for other in source.items[1:]:
-                element = join(element, other)
-            return element, True
-        if isinstance(source.extra, Value):
-            return source.extra, False
-        return self.element(source, st, line), False
-
-    def element(self, source: Value, st: State, line: int) -> Value:
-        """An element of something whose elements are not known."""
-        return Value(may=source.may, must=source.must, name=source.name)
-
-    def bind(self, target: ir.Node, value: Value, st: State) -> None:
-        """Bind the target of a ``for`` or comprehension."""
-        if target[0] == ir.NAME:
-            st.vars[target[2]] = value
-        elif target[0] == ir.SEQ:
-            parts = value.items if isinstance(value.items, list) and len(value.items) == len(target[3]) else None
-            for i, t in enumerate(target[3]):
-                inner = t[2] if t[0] == ir.STAR else t
-                self.bind(inner, parts[i] if parts else replace(value, kind="unknown", items=None, extra=None, null=False), st)
-
     def function_value(self, ref: Func, st: State | None) -> Value:
         """A function as a value; one that is defined inside another remembers the variables around it."""
         item = self.program.function(ref)
@@ -420,30 +371,6 @@ def replace_alternative(condition: Condition, alternative: bool) -> Condition:
     return replace(condition, alternative=condition.alternative or alternative)
 
 
-def filled(template: Value, pattern: re.Pattern[str], values: list[Value], named: Mapping[str, Value]) -> list[Value]:
-    """The parts of a template with its placeholders replaced by the values that are formatted into it."""
-    pieces = template.items if template.kind == "text" else [template.const]
-    out: list[Value] = []
-    position = 0
-    for piece in pieces:
-        if isinstance(piece, Value):
-            out.append(piece)
-            continue
-        last = 0
-        for m in pattern.finditer(piece):
-            out.append(const(piece[last : m.start()]))
-            label = m.group(1)
-            if label and not label.isdigit():
-                out.append(named.get(label, UNKNOWN))
-            else:
-                index = int(label) if label else position
-                position += 1
-                out.append(values[index] if index < len(values) else UNKNOWN)
-            last = m.end()
-        out.append(const(piece[last:]))
-    return out
-
-
 def _has_env(parts: list[Value]) -> bool:
     return any(label.startswith("env:") for p in parts for label in p.may)
 
@@ -454,7 +381,7 @@ def _texty(v: Value) -> bool:
 
 def _fold(op: str, a: Any, b: Any) -> Any:
     numbers = isinstance(a, int | float) and isinstance(b, int | float)
-    if numbers and (abs(a) > _BIGGEST_NUMBER or abs(b) > _BIGGEST_NUMBER or op == "**" and abs(b) > _BIGGEST_EXPONENT):
+    if numbers and (abs(a) > _BIGGEST_NUMBER or abs(b) > _BIGGEST_NUMBER or (op == "**" and abs(b) > _BIGGEST_EXPONENT)):
         return NO_CONST
     if not numbers and not (op == "+" and isinstance(a, str) and isinstance(b, str)):
         return NO_CONST

@@ -6,17 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from counterseal.audit.facts.python import ir
+from counterseal.audit.surface.annotations import Annotate
 from counterseal.audit.surface.core import BUDGET, State, merge
-from counterseal.audit.surface.evaluate import Evaluate
 from counterseal.audit.surface.flow import Raise, Return, Store
 from counterseal.audit.surface.program import Cls, Func
+from counterseal.audit.surface.schema import is_relation
 from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, join, replace
 
 _UNROLL = 40
 """Longest known sequence that a loop is executed for one by one."""
 
 
-class Execute(Evaluate):
+class Execute(Annotate):
     """How statements change the state."""
 
     def run_block(self, statements: Sequence[ir.Node], st: State) -> State:
@@ -44,44 +45,12 @@ class Execute(Evaluate):
             value = self.evaluate(n[4], st)
             if value.kind == "unknown" and not value.type:
                 value = self.typed(value, self.annotation(n[3], st))
+            if is_relation(value) and "0" not in value.items:
+                value.items["0"] = self.related_type(self.annotation(n[3], st))
             self.store(n[2], value, st, n[1])
         elif n[2][0] == ir.NAME and n[2][2] not in st.vars:
             st.vars[n[2][2]] = self.typed(UNKNOWN, self.annotation(n[3], st))
         return st
-
-    def annotation(self, node: Any, st: State) -> Value:
-        """The value of an annotation; strings are looked up as names, ``X | None`` and ``Optional[X]`` mean X."""
-        if node is None:
-            return UNKNOWN
-        if node[0] == ir.CONST and isinstance(node[2], str):
-            name = node[2].strip().split("|")[0].strip()
-            return self.name(name, st) if name.isidentifier() else UNKNOWN
-        if node[0] == ir.BIN and node[2] == "|":
-            left = self.annotation(node[3], st)
-            return left if not (left.is_const and left.const is None) else self.annotation(node[4], st)
-        if node[0] == ir.SUB:
-            head = ir.dotted(node[2]) or ""
-            if head.rpartition(".")[2] == "Optional":
-                return self.annotation(node[3], st)
-            if head.rpartition(".")[2] in ("list", "List", "Sequence", "Iterable", "set", "Set", "tuple", "Tuple"):
-                inner = node[3][3][0] if node[3][0] == ir.SEQ and node[3][3] else node[3]
-                return Value(kind="seq", extra=self.typed(UNKNOWN, self.annotation(inner, st)))
-        return self.evaluate(node, st)
-
-    def typed(self, value: Value, annotation: Value) -> Value:
-        """``value`` with what its annotation says about it."""
-        if annotation.kind == "cls":
-            if self.class_kind(annotation.ref) == "enum":
-                return replace(value, type="enum")
-            return replace(value, kind="obj", ref=annotation.ref)
-        if annotation.kind == "ext":
-            scalar = _SCALAR_NAMES.get(annotation.ref)
-            if scalar:
-                return replace(value, type=scalar)
-            return replace(value, kind="inst", ref=annotation.ref, site=value.site or f"param:{annotation.ref}")
-        if annotation.kind == "seq":
-            return replace(value, kind="seq", extra=annotation.extra)
-        return value
 
     def _aug(self, n: ir.Node, st: State) -> State:
         target = n[2]
@@ -157,7 +126,13 @@ class Execute(Evaluate):
 
     def emit_raise(self, value: Value, st: State, line: int) -> None:
         """Record an exception."""
-        name = value.ref if isinstance(value.ref, str) else self.program.qualname(value.ref) if isinstance(value.ref, Cls) else value.name
+        name = (
+            value.ref
+            if isinstance(value.ref, str)
+            else self.program.qualname(value.ref)
+            if isinstance(value.ref, Cls)
+            else value.name
+        )
         status = value.item("status")
         message = value.item("message") or UNKNOWN
         code = status.const if status is not None and isinstance(status.const, int) else None
@@ -208,7 +183,14 @@ class Execute(Evaluate):
             before = len(self.registrations)
             inner, value = value, self._decorate(decorator, value, st)
             if registered and value is not inner:
-                self.late_decorators.append((ref, self.place(decorator[1]), ir.dotted(decorator[2] if decorator[0] == ir.CALL else decorator) or "?", decorator))
+                self.late_decorators.append(
+                    (
+                        ref,
+                        self.place(decorator[1]),
+                        ir.dotted(decorator[2] if decorator[0] == ir.CALL else decorator) or "?",
+                        decorator,
+                    )
+                )
             registered = registered or any(r.kind in ("route", "websocket") for r in self.registrations[before:])
         st.vars[item.name] = value
         return st
@@ -270,7 +252,7 @@ class Execute(Evaluate):
                 self.evaluate(v, branch)
             if guard is not None:
                 self.assume(guard, True, branch, self.evaluate(guard, branch))
-            exhaustive = exhaustive or not values and guard is None
+            exhaustive = exhaustive or (not values and guard is None)
             branch = self.run_block(body, branch)
             result = branch if result is None else merge(result, branch)
         if not exhaustive or result is None:
@@ -348,7 +330,9 @@ class Execute(Evaluate):
             if name:
                 caught = self.evaluate(type_, handler) if type_ is not None else UNKNOWN
                 label = frozenset({"error"})
-                handler.vars[name] = Value(kind="exc", ref=caught.ref, may=label, must=label, name=name, extra=self._caught(type_))
+                handler.vars[name] = Value(
+                    kind="exc", ref=caught.ref, may=label, must=label, name=name, extra=self._caught(type_)
+                )
             handler = self.run_block(body, handler)
             result = handler if result.dead else result if handler.dead else merge(result, handler)
         if n[5]:
@@ -359,7 +343,11 @@ class Execute(Evaluate):
         return result
 
     def _caught(self, type_: Any) -> str:
-        names = [ir.dotted(t) or "" for t in (type_[3] if type_ is not None and type_[0] == ir.SEQ else (type_,))] if type_ is not None else []
+        names = (
+            [ir.dotted(t) or "" for t in (type_[3] if type_ is not None and type_[0] == ir.SEQ else (type_,))]
+            if type_ is not None
+            else []
+        )
         return ",".join(names)
 
 
@@ -371,13 +359,6 @@ def status_of(value: Value) -> int | None:
         status = value.items[1] if isinstance(value.items[1].const, int) else inner
     return status.const if status is not None and isinstance(status.const, int) and not isinstance(status.const, bool) else None
 
-
-_SCALAR_NAMES = {
-    "builtins.int": "int", "builtins.str": "str", "builtins.bool": "bool", "builtins.float": "float", "builtins.bytes": "bytes", "uuid.UUID": "uuid",
-    "datetime.datetime": "date", "datetime.date": "date", "decimal.Decimal": "float", "pydantic.EmailStr": "email", "pydantic.networks.EmailStr": "email",
-    "pydantic.HttpUrl": "url", "pydantic.AnyUrl": "url", "pydantic.AnyHttpUrl": "url", "pydantic.UUID4": "uuid", "pydantic.PositiveInt": "int", "pydantic.types.PositiveInt": "int",
-    "pydantic.SecretStr": "str", "pydantic.types.SecretStr": "str",
-}  # fmt: skip
 
 _STATEMENTS: Mapping[str, Callable[[Execute, ir.Node, State], State]] = {
     ir.ASSIGN: Execute._assign, ir.ANN: Execute._ann, ir.AUG: Execute._aug, ir.EXPR: Execute._expr, ir.RETURN: Execute._return, ir.RAISE: Execute._raise,

@@ -72,6 +72,8 @@ class Access(Event):
     columns: tuple[str, ...]
     values: tuple[tuple[str, Value], ...]
     """What is written, by column."""
+    page: Value | None = None
+    """How many records are read at most, where the query says so."""
     target: Value | None = None
     """The record that is changed or deleted, when it was loaded before."""
 

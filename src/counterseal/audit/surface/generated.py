@@ -15,7 +15,8 @@ from counterseal.audit.surface.flow import Flow
 from counterseal.audit.surface.inject import Machine
 from counterseal.audit.surface.model import Route
 from counterseal.audit.surface.program import Func
-from counterseal.audit.surface.routes import Mounted, make_route
+from counterseal.audit.surface.router import Mounted
+from counterseal.audit.surface.routes import make_route
 from counterseal.audit.surface.values import Value, const
 
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
@@ -28,19 +29,53 @@ def generated_routes(m: Machine, routes: Sequence[Route]) -> Iterator[Route]:
         if made.kind == "made" and made.owner.extra == "app":
             for path, kind, name in _added(made):
                 if ("GET", path) not in taken:
-                    yield Route("GET", path, kind, m.know.framework(made.name), made.owner.site, name, made.place, (), Flow(name, made.place), None)
+                    yield Route(
+                        "GET",
+                        path,
+                        kind,
+                        m.know.framework(made.name),
+                        made.owner.site,
+                        name,
+                        made.place,
+                        (),
+                        Flow(name, made.place),
+                        None,
+                    )
     made_here = {r.owner.site for r in m.registrations if r.kind == "made"}
     for r in m.registrations:
-        if r.kind == "include" and r.child is not None and r.child.site not in made_here and r.child.kind in ("inst", "unknown") and r.child.name:
+        if (
+            r.kind == "include"
+            and r.child is not None
+            and r.child.site not in made_here
+            and r.child.kind in ("inst", "unknown")
+            and r.child.name
+        ):
             prefix = r.options.get("prefix") or r.child.item("url_prefix") or r.child.item("0")
             if prefix is not None and isinstance(prefix.const, str) and ("GET", prefix.const.rstrip("/") + "/") not in taken:
                 # A router that a library made: what it answers below its prefix only the running application knows.
                 yield Route("GET", prefix.const.rstrip("/") + "/", RouteKind.GENERATED, m.know.framework(r.name), r.owner.site, r.child.name, r.place, (),
                             Flow(r.child.name, r.place), None)  # fmt: skip
     for r in m.registrations:
-        if r.kind == "mount" and r.child is not None and r.child.extra == "static" and isinstance(r.path, Value) and isinstance(r.path.const, str):
+        if (
+            r.kind == "mount"
+            and r.child is not None
+            and r.child.extra == "static"
+            and isinstance(r.path, Value)
+            and isinstance(r.path.const, str)
+        ):
             path = r.path.const.rstrip("/") + "/{path:path}"
-            yield Route("GET", path, RouteKind.STATIC, m.know.framework(r.name), r.owner.site, "StaticFiles", r.place, (), Flow("StaticFiles", r.place), None)
+            yield Route(
+                "GET",
+                path,
+                RouteKind.STATIC,
+                m.know.framework(r.name),
+                r.owner.site,
+                "StaticFiles",
+                r.place,
+                (),
+                Flow("StaticFiles", r.place),
+                None,
+            )
 
 
 def _added(made: Registration) -> Iterator[tuple[str, RouteKind, str]]:
@@ -77,14 +112,18 @@ def openapi_routes(m: Machine, routes: Sequence[Route], documents: Mapping[str, 
     """Operations of OpenAPI-first applications: routes that stand only in a document that the program loads."""
     out: list[Route] = []
     problems: list[NotChecked] = []
-    loaders = [r for r in m.registrations if r.kind == "view-adder" or r.kind == "made" and r.owner.extra == "openapi-app"]
+    loaders = [r for r in m.registrations if r.kind == "view-adder" or (r.kind == "made" and r.owner.extra == "openapi-app")]
     if not loaders:
         return out, problems
     for path, text in sorted(documents.items()):
         if not path.endswith((".yaml", ".yml", ".json")):
             continue
         document = _load(path, text, problems)
-        if isinstance(document, dict) and isinstance(document.get("paths"), dict) and ("openapi" in document or "swagger" in document):
+        if (
+            isinstance(document, dict)
+            and isinstance(document.get("paths"), dict)
+            and ("openapi" in document or "swagger" in document)
+        ):
             out += _operations(m, path, text, document, loaders[0], problems)
     return out, problems
 
@@ -97,7 +136,9 @@ def _load(path: str, text: bytes, problems: list[NotChecked]) -> Any:
         return None
 
 
-def _operations(m: Machine, file: str, text: bytes, document: dict[str, Any], loader: Registration, problems: list[NotChecked]) -> Iterator[Route]:
+def _operations(
+    m: Machine, file: str, text: bytes, document: dict[str, Any], loader: Registration, problems: list[NotChecked]
+) -> Iterator[Route]:
     base = str(document.get("basePath") or "")
     for url in document.get("servers") or ():
         if isinstance(url, dict) and str(url.get("url", "")).startswith("/"):
@@ -112,8 +153,33 @@ def _operations(m: Machine, file: str, text: bytes, document: dict[str, Any], lo
             line = next((i for i, row in enumerate(lines, 1) if str(operation.get("operationId", path)) in row), 1)
             full = base.rstrip("/") + path
             if isinstance(target, Func):
-                registration = Registration("route", loader.owner, Place(file, line), const(full), (verb.upper(),), Value(kind="func", ref=target), name=loader.name)
-                yield make_route(m, Mounted(registration, "", (), (), loader.owner), verb.upper(), full, Value(kind="func", ref=target), None)
+                registration = Registration(
+                    "route",
+                    loader.owner,
+                    Place(file, line),
+                    const(full),
+                    (verb.upper(),),
+                    Value(kind="func", ref=target),
+                    name=loader.name,
+                )
+                yield make_route(
+                    m, Mounted(registration, "", (), (), loader.owner), verb.upper(), full, Value(kind="func", ref=target), None
+                )
             else:
-                problems.append(NotChecked(f"{verb.upper()} {full}", f"its handler {name or '(none)'} was not found in the program", file, line))
-                yield Route(verb.upper(), full, RouteKind.HTTP, "connexion", loader.owner.site, name, Place(file, line), (), Flow(name, Place(file, line)), None)
+                problems.append(
+                    NotChecked(
+                        f"{verb.upper()} {full}", f"its handler {name or '(none)'} was not found in the program", file, line
+                    )
+                )
+                yield Route(
+                    verb.upper(),
+                    full,
+                    RouteKind.HTTP,
+                    "connexion",
+                    loader.owner.site,
+                    name,
+                    Place(file, line),
+                    (),
+                    Flow(name, Place(file, line)),
+                    None,
+                )

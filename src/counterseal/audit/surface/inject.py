@@ -64,7 +64,15 @@ class Machine(Invoke):
 
     def _inject_other(self, target: Value, st: State, line: int) -> Value:
         if target.kind == "inst" and target.extra == "credential":
-            return self.library_call(self.know.api(f"{target.ref}.__call__") or self.know.api(target.ref), f"{target.ref}.__call__", target, [], {}, st, line)
+            return self.library_call(
+                self.know.api(f"{target.ref}.__call__") or self.know.api(target.ref),
+                f"{target.ref}.__call__",
+                target,
+                [],
+                {},
+                st,
+                line,
+            )
         if target.kind == "inst":
             api = self.know.api(target.ref)
             if api is not None and api.facts:
@@ -78,7 +86,9 @@ class Machine(Invoke):
             return self.call(target, [], {}, st, line)
         return UNKNOWN
 
-    def _parameter(self, ref: Func, name: str, annotation: Any, default: Any, request: Request, st: State, line: int) -> Value | None:
+    def _parameter(
+        self, ref: Func, name: str, annotation: Any, default: Any, request: Request, st: State, line: int
+    ) -> Value | None:
         declared = self.in_module(ref.module, lambda: self.annotation(annotation, State({})))
         marker = self.in_module(ref.module, lambda: self.evaluate(default, State({}))) if default is not None else None
         kind: Value = declared
@@ -119,7 +129,11 @@ class Machine(Invoke):
         if kind.kind == "ext" and kind.ref not in _BUILTIN_TYPES and self.scalar(kind) == "":
             if kind.ref in _FORMS:
                 return self._note(request, Input(name, "file", "file"), None)
-            return Value(kind="inst", ref=kind.ref, name=name, site=f"param:{kind.ref}", items={}) if kind.ref.rpartition(".")[2][:1].isupper() else UNKNOWN
+            return (
+                Value(kind="inst", ref=kind.ref, name=name, site=f"param:{kind.ref}", items={})
+                if kind.ref.rpartition(".")[2][:1].isupper()
+                else UNKNOWN
+            )
         if kind.kind == "ext" and kind.ref in _FORMS:
             return self._note(request, Input(name, "file", "file"), None)
         options = marker.items if marker is not None and marker.kind == "param" else {}
@@ -130,14 +144,20 @@ class Machine(Invoke):
         bounded = any(b in options for b in _BOUNDS)
         if kind.kind == "cls" and self.class_kind(kind.ref) != "enum":
             made = Input(name, source, self.program.cls(kind.ref).name, self.program.qualname(kind.ref), True)
-            return self._note(request, made, Value(kind="obj", ref=kind.ref, may=frozenset({f"in:{source}"}), must=frozenset({f"in:{source}"}), name=name))
+            return self._note(
+                request,
+                made,
+                Value(kind="obj", ref=kind.ref, may=frozenset({f"in:{source}"}), must=frozenset({f"in:{source}"}), name=name),
+            )
         default = options.get("default") or (marker if marker is not None and marker.kind == "const" else None)
         null = default is not None and default.is_const and default.const is None
         label = frozenset({f"in:{source}:{wire.lower() if source == 'header' else wire}"} | ({"bounded"} if bounded else set()))
         element = None
         if kind.kind == "seq" and isinstance(kind.extra, Value) and kind.extra.kind == "obj":
             element = replace(kind.extra, may=frozenset({f"in:{source}"}), must=frozenset({f"in:{source}"}))
-        value = Value(kind="seq" if element else "unknown", may=label, must=label, null=null, type=type_, name=name, extra=element)
+        value = Value(
+            kind="seq" if element else "unknown", may=label, must=label, null=null, type=type_, name=name, extra=element
+        )
         return self._note(request, Input(wire, source, type_, None, bounded or type_ in ("uuid", "enum", "bool")), value)
 
     def _source(self, name: str, kind: Value, request: Request) -> str:
@@ -145,7 +165,9 @@ class Machine(Invoke):
             return "path"
         if kind.kind == "cls" and self.class_kind(kind.ref) != "enum":
             return "body"
-        if kind.kind == "seq" or kind.kind == "ext" and kind.ref in ("builtins.dict", "typing.Dict", "typing.Any", "builtins.list"):
+        if kind.kind == "seq" or (
+            kind.kind == "ext" and kind.ref in ("builtins.dict", "typing.Dict", "typing.Any", "builtins.list")
+        ):
             return "body" if request.method not in ("GET", "DELETE", "WEBSOCKET") else "query"
         return "query"
 

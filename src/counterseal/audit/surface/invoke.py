@@ -1,4 +1,4 @@
-"""Attributes and calls of the abstract machine: functions of the program are entered, libraries are asked for what they do."""
+"""Calls of the abstract machine: functions of the program are entered, libraries are asked for what they do."""
 
 from __future__ import annotations
 
@@ -6,142 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from counterseal.audit.facts.python import ir
+from counterseal.audit.surface.attributes import Attributes
 from counterseal.audit.surface.builtin import BUILTIN_CALLS, method_of_value
 from counterseal.audit.surface.core import MAX_DEPTH, Frame, State, merge_facts
-from counterseal.audit.surface.database import Database
 from counterseal.audit.surface.memo import VOLATILE, Summary, copied, key_of, signature
 from counterseal.audit.surface.program import Cls, Func
-from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Labels, Value, join, union, replace
+from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Labels, Value, join, replace, union
 from counterseal.guarantees import Evidence
 
 
-class Invoke(Database):
-    """How attributes are found and calls are made."""
-
-    # -- attributes -----------------------------------------------------------------------------------------------
-
-    def attribute(self, base: Value, name: str, st: State, line: int) -> Value:
-        """``base.name``."""
-        finder = _ATTRIBUTES.get(base.kind)
-        if isinstance(base.ref, str):
-            shared = f"{base.ref}.{name}"
-            stored = st.heap.get(shared)
-            if stored is not None:
-                self.volatile_reads += shared in VOLATILE
-                return stored
-        if finder is not None:
-            return finder(self, base, name, st, line)
-        return self._loose_attribute(base, name)
-
-    def _loose_attribute(self, base: Value, name: str) -> Value:
-        if isinstance(base.items, dict) and name in base.items and base.kind not in ("dict",):
-            return base.items[name]  # type: ignore[no-any-return]
-        value = self.part(base, name)
-        return replace(value, kind="member-of", ref=name, extra=base)
-
-    def _module_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
-        module = base.ref
-        if name in self.program.modules[module].names or self.program.lookup(module, name) is not None:
-            return self.global_name(module, name)
-        if f"{module}.{name}" in self.program.modules:
-            return Value(kind="mod", ref=f"{module}.{name}", name=name)
-        return replace(UNKNOWN, name=name)
-
-    def _external_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
-        found = self.external(f"{base.ref}.{name}")
-        if found.may or not base.may:
-            return replace(found, extra=found.extra or (base if found.kind == "ext" and base.kind == "inst" else None))
-        return Value(kind="ext", ref=found.ref, may=base.may, must=base.must, name=name, null=base.null)
-
-    def _instance_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
-        if isinstance(base.items, dict) and name in base.items:
-            return base.items[name]  # type: ignore[no-any-return]
-        full = self.know.canonical(f"{base.ref}.{name}")
-        labels, cls = frozenset(self.know.source(full)), self.know.type_of(full)
-        self.used_instances.add(base.site)
-        if cls:
-            items = base.items.setdefault(f".{name}", {}) if isinstance(base.items, dict) else {}
-            kind = "config" if self.know.base(cls) == "config" or cls.endswith(".Config") else "inst"
-            return Value(kind=kind, ref=cls, may=labels | base.may, must=labels | base.must, name=name, site=base.site or full, items=items)
-        value = self.part(base, "") if base.may else UNKNOWN
-        return replace(value, kind="ext", ref=full, may=value.may | labels, must=value.must | labels, extra=base, name=name)
-
-    def _object_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
-        if isinstance(base.items, dict) and name in base.items:
-            return base.items[name]  # type: ignore[no-any-return]
-        method = self.program.method(base.ref, name)
-        if method is not None:
-            return self._bound(base, method, name, st, line)
-        for cls in self.program.mro(base.ref):
-            if isinstance(cls, Cls):
-                attrs = self.class_attrs(cls)
-                if name in attrs:
-                    return self._field(base, attrs[name], name)
-        labelled = self.part(base, name)
-        for full in self.program.external_bases(base.ref):
-            api = self.know.api(f"{full}.{name}")
-            if api is not None:
-                return replace(labelled, kind="ext", ref=self.know.canonical(f"{full}.{name}"), extra=base)
-        return replace(labelled, kind="member-of", ref=name, extra=base)
-
-    def _field(self, base: Value, default: Value, name: str) -> Value:
-        """A declared field of an instance: its own labels, the default's constant only for settings and plain classes."""
-        kind = self.class_kind(base.ref)
-        if kind == "table" or (kind == "schema" and base.may):
-            value = self.part(base, name)
-            return replace(value, kind="member-of" if value.kind == "unknown" else value.kind, ref=name, type=default.type, extra=base)
-        if kind == "settings":
-            env = frozenset({f"env:{name}", "setting"})
-            return replace(default, may=default.may | env, name=name)
-        return replace(default, name=default.name or name)
-
-    def _bound(self, base: Value, method: Func, name: str, st: State, line: int) -> Value:
-        item = self.program.function(method)
-        marks = {ir.dotted(d) or "" for d in item.decorators}
-        value = Value(kind="func", ref=method, name=name, items=None if "staticmethod" in marks else base, extra=())
-        if any(m.rpartition(".")[2] in ("property", "cached_property", "hybrid_property") for m in marks):
-            return replace(self.call(value, [], {}, st, line), name=name)
-        return value
-
-    def _class_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
-        kind = self.class_kind(base.ref)
-        method = self.program.method(base.ref, name)
-        if method is not None:
-            marks = {ir.dotted(d) or "" for d in self.program.function(method).decorators}
-            return Value(kind="func", ref=method, name=name, items=base if "classmethod" in marks else None, extra=())
-        attr: Value | None = None
-        for cls in self.program.mro(base.ref):
-            if isinstance(cls, Cls):
-                attr = self.class_attrs(cls).get(name)
-                if attr is not None:
-                    break
-        if kind == "enum":
-            return Value(kind="member", ref=base.ref, name=name, const=attr.const if attr else name, type="enum", extra=self.program.cls(base.ref).name)
-        if kind == "table":
-            found = self.table_attribute(base, name, attr)
-            if found is not None:
-                return found
-        if attr is not None:
-            return attr if kind != "settings" else replace(attr, may=attr.may | {f"env:{name}", "setting"}, name=name)
-        if name == "__members__" or name.startswith("__"):
-            return replace(UNKNOWN, name=name)
-        for full in self.program.external_bases(base.ref):
-            if self.know.api(f"{full}.{name}") is not None:
-                return Value(kind="ext", ref=self.know.canonical(f"{full}.{name}"), extra=base, name=name)
-        return Value(kind="member-of", ref=name, extra=base, name=name)
-
-    def _super_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
-        owner, self_value = base.ref, base.extra
-        after = list(self.program.mro(self_value.ref if isinstance(self_value.ref, Cls) else owner))
-        start = after.index(owner) + 1 if owner in after else 1
-        for item in after[start:]:
-            if isinstance(item, Cls):
-                for method, index in self.program.cls(item).methods:
-                    if method == name:
-                        return Value(kind="func", ref=Func(item.module, index), items=self_value, extra=(), name=name)
-            else:
-                return Value(kind="ext", ref=self.know.canonical(f"{item.name}.{name}" if name != "__init__" else item.name), extra=self_value, name=name)
-        return replace(UNKNOWN, name=name)
+class Invoke(Attributes):
+    """How calls are made."""
 
     # -- calls ----------------------------------------------------------------------------------------------------
 
@@ -178,9 +53,13 @@ class Invoke(Database):
         result = self.enter_function(target, variables, st, line)
         if self.volatile_reads != reads or len(self.gave_up) != gave_up:
             return result
-        if all(signature(v) == sig for (_, sig), v in zip(key[1], given.values(), strict=True)):  # it changed none of its arguments
+        if all(
+            signature(v) == sig for (_, sig), v in zip(key[1], given.values(), strict=True)
+        ):  # it changed none of its arguments
             pins = (target.extra, given)
-            summary = Summary(result, st.facts, dict(st.heap), st.dead, tuple(self.events[first_event:]), tuple(self.log[first_log:]), pins)
+            summary = Summary(
+                result, st.facts, dict(st.heap), st.dead, tuple(self.events[first_event:]), tuple(self.log[first_log:]), pins
+            )
             self.memo[key] = summary
             self.replayed.add(id(summary))
         return result
@@ -282,7 +161,9 @@ class Invoke(Database):
             value = join(value, other)
             facts = merge_facts(facts, other_facts)
             if other_heap is not heap:
-                heap = {k: join(v, other_heap[k]) if k in other_heap else replace(v, null=True, must=NONE) for k, v in heap.items()}
+                heap = {
+                    k: join(v, other_heap[k]) if k in other_heap else replace(v, null=True, must=NONE) for k, v in heap.items()
+                }
         st.facts = facts
         st.heap = dict(heap)
         return replace(value, true=(true or NONE) - st.facts, false=(false or NONE) - st.facts)
@@ -317,7 +198,9 @@ class Invoke(Database):
         result: Value = target.extra
         return result
 
-    def _call_continuation(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+    def _call_continuation(
+        self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
+    ) -> Value:
         target.extra.append(st.copy())
         return Value(kind="response", items={"body": UNKNOWN})
 
@@ -326,9 +209,16 @@ class Invoke(Database):
         kind = self.class_kind(ref)
         if kind == "enum":
             return replace(union(args), type="enum", must=args[0].must if args else NONE)
-        given = {k: v for k, v in kwargs.items()}
+        given = dict(kwargs)
         may = union([*args, *kwargs.values()]).may
-        value = Value(kind="obj", ref=ref, items=dict(given), may=may if kind != "settings" else NONE, name=self.program.cls(ref).name, site=f"{self.place(line).file}:{line}")
+        value = Value(
+            kind="obj",
+            ref=ref,
+            items=dict(given),
+            may=may if kind != "settings" else NONE,
+            name=self.program.cls(ref).name,
+            site=f"{self.place(line).file}:{line}",
+        )
         if kind == "table":
             value = self.created(value, given, st, line, end)
         init = self.program.method(ref, "__init__")
@@ -378,7 +268,9 @@ class Invoke(Database):
     def _call_member(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
         return method_of_value(self, target.extra, str(target.ref), target, args, kwargs, st, line, end)
 
-    def _call_registering(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+    def _call_registering(
+        self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
+    ) -> Value:
         return self.registered(target, args, st)
 
 
@@ -390,10 +282,6 @@ def _both(a: Labels | None, b: Labels | None) -> Labels | None:
     return merge_facts(a, b)
 
 
-_ATTRIBUTES: Mapping[str, Callable[[Invoke, Value, str, State, int], Value]] = {
-    "mod": Invoke._module_attribute, "ext": Invoke._external_attribute, "inst": Invoke._instance_attribute, "obj": Invoke._object_attribute,
-    "cls": Invoke._class_attribute, "super": Invoke._super_attribute,
-}  # fmt: skip
 _CALLS: Mapping[str, Callable[..., Value]] = {
     "func": Invoke._call_func, "lambda": Invoke._call_lambda, "wrapped": Invoke._call_wrapped, "cls": Invoke._call_class, "obj": Invoke._call_object,
     "ext": Invoke._call_external, "inst": Invoke._call_instance, "member-of": Invoke._call_member, "registering": Invoke._call_registering,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from counterseal.audit.result import RouteKind
@@ -12,7 +13,7 @@ from counterseal.audit.surface.traits import kinds_of
 from counterseal.audit.surface.values import Value
 from counterseal.audit.surface.vocabulary import snake
 from counterseal.guarantees import Cell, Evidence, Guarantee, State
-from counterseal.policy import Policy
+from counterseal.policy import Kind, Policy
 
 _AUDIT_MODELS = ("audit", "log", "history", "event", "activity", "trail")
 
@@ -24,14 +25,17 @@ def with_cells(route: Route, surface: Surface, policy: Policy) -> Route:
         return replace(route, cells=dict.fromkeys(Guarantee, cell))
     kinds = kinds_of(route, surface.models, policy)
     route = replace(route, kinds=kinds)
-    required = policy.required(route.method, route.path, [k for k in kinds])  # type: ignore[misc]
+    required = policy.required(route.method, route.path, map(Kind, kinds))
     rule = policy.route_rule(route.method, route.path)
     cells: dict[Guarantee, Cell] = {}
     for guarantee, find in _FINDERS.items():
-        cell = find(route, surface)
-        if cell is None:
+        found = find(route, surface)
+        cell = found or Cell(State.NOT_REQUIRED)
+        if found is None:
             if guarantee in required:
-                cell = Cell(State.MISSING, (Evidence(route.place.file, route.place.line, "required here, and not seen in the code"),))
+                cell = Cell(
+                    State.MISSING, (Evidence(route.place.file, route.place.line, "required here, and not seen in the code"),)
+                )
             else:
                 cell = Cell(State.NOT_REQUIRED)
         if cell.state is State.MISSING and guarantee in rule.excuses:
@@ -44,7 +48,9 @@ def reached(flow: Flow, websocket: bool = False) -> list[Event]:
     """The points at which the route has done its work: answers that do not refuse, and changes of data."""
     returns: list[Event] = [r for r in flow.returns() if not r.refuses]
     if websocket:
-        work = [e for e in flow.events if isinstance(e, Call) and e.name.rpartition(".")[2].startswith(("receive", "iter_", "send"))]
+        work = [
+            e for e in flow.events if isinstance(e, Call) and e.name.rpartition(".")[2].startswith(("receive", "iter_", "send"))
+        ]
         return list(work) or returns
     return returns
 
@@ -75,7 +81,7 @@ def evidence_of(flow: Flow, fact: str) -> tuple[Evidence, ...]:
     return tuple(dict.fromkeys(where for name, where in flow.log if name == fact))[:3]
 
 
-def _fact_cell(fact: str) -> object:
+def _fact_cell(fact: str) -> Callable[[Route, Surface], Cell | None]:
     def find(route: Route, surface: Surface) -> Cell | None:
         return Cell(State.FOUND, evidence_of(route.flow, fact)) if fact_holds(route, fact) else None
 
@@ -95,10 +101,16 @@ def _owned(route: Route, surface: Surface) -> Cell | None:
 def _validated(route: Route, surface: Surface) -> Cell | None:
     schemas = [i for i in route.inputs if i.source in ("body", "form") and i.model]
     if schemas:
-        return Cell(State.FOUND, (Evidence(route.place.file, route.place.line, f"declared as {', '.join(i.type for i in schemas)}"),))
+        return Cell(
+            State.FOUND, (Evidence(route.place.file, route.place.line, f"declared as {', '.join(i.type for i in schemas)}"),)
+        )
     raw = _raw_body(route.flow)
     if raw is None:
-        return None if route.inputs or "write" not in route.kinds else Cell(State.NOT_REQUIRED, (Evidence(route.place.file, route.place.line, "takes no body"),))
+        return (
+            None
+            if route.inputs or "write" not in route.kinds
+            else Cell(State.NOT_REQUIRED, (Evidence(route.place.file, route.place.line, "takes no body"),))
+        )
     for event in route.flow.events:
         if isinstance(event, Call) and event.kind == "validate":
             return Cell(State.FOUND, (Evidence(event.place.file, event.place.line, f"{event.name} checks the input"),))
@@ -109,7 +121,15 @@ def _validated(route: Route, surface: Surface) -> Cell | None:
 
 def _raw_body(flow: Flow) -> Event | None:
     for event in flow.events:
-        values = [event.value] if isinstance(event, Store) else list(event.args) if isinstance(event, Call) else [v for _, v in event.values] if isinstance(event, Access) else []
+        values = (
+            [event.value]
+            if isinstance(event, Store)
+            else list(event.args)
+            if isinstance(event, Call)
+            else [v for _, v in event.values]
+            if isinstance(event, Access)
+            else []
+        )
         if any(x.startswith(("in:body", "in:form")) for v in values for x in v.may):
             return event
     return None
@@ -132,19 +152,27 @@ def _audited(route: Route, surface: Surface) -> Cell | None:
             return Cell(State.FOUND, (Evidence(event.place.file, event.place.line, f"{event.name} records it"),))
         if isinstance(event, Call) and event.kind == "log" and any("who" in v.may for v in [*event.args, *event.kwargs.values()]):
             return Cell(State.FOUND, (Evidence(event.place.file, event.place.line, "logged with the caller's identity"),))
-        if isinstance(event, Access) and event.verb == "create" and any(part in _AUDIT_MODELS for part in snake(event.models[0] if event.models else "").split("_")):
+        if (
+            isinstance(event, Access)
+            and event.verb == "create"
+            and any(part in _AUDIT_MODELS for part in snake(event.models[0] if event.models else "").split("_"))
+        ):
             return Cell(State.FOUND, (Evidence(event.place.file, event.place.line, f"a {event.models[0]} record is written"),))
     return None
 
 
 def _shaped(route: Route, surface: Surface) -> Cell | None:
     if route.response_model:
-        return Cell(State.FOUND, (Evidence(route.place.file, route.place.line, f"declared as {route.response_model.rpartition('.')[2]}"),))
+        return Cell(
+            State.FOUND, (Evidence(route.place.file, route.place.line, f"declared as {route.response_model.rpartition('.')[2]}"),)
+        )
     returns = [r for r in route.flow.returns() if not r.refuses]
     if not returns:
         return None
     if all(_explicit(r.value) for r in returns):
-        return Cell(State.FOUND, (Evidence(returns[0].place.file, returns[0].place.line, "every field of the answer is written out"),))
+        return Cell(
+            State.FOUND, (Evidence(returns[0].place.file, returns[0].place.line, "every field of the answer is written out"),)
+        )
     worst = next(r for r in returns if not _explicit(r.value))
     return Cell(State.UNKNOWN, (Evidence(worst.place.file, worst.place.line, "the shape of the answer is not declared"),))
 
@@ -162,7 +190,9 @@ def _explicit(value: Value, depth: int = 0) -> bool:
 
 
 def _contained(route: Route, surface: Surface) -> Cell | None:
-    return Cell(State.UNKNOWN, (Evidence(route.place.file, route.place.line, "this release does not follow data to dangerous sinks"),))
+    return Cell(
+        State.UNKNOWN, (Evidence(route.place.file, route.place.line, "this release does not follow data to dangerous sinks"),)
+    )
 
 
 _FINDERS = {

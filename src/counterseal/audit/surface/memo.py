@@ -43,10 +43,11 @@ def signature(v: Value, depth: int = 0) -> Any:
         items = _items(v, depth)
         if items is None:
             return None
+    extra: Any = v.extra
     if v.kind == "func" and v.extra:
-        extra: Any = tuple([id(scope) for scope in v.extra])
-    else:
-        extra = id(v.extra) if v.extra is not None and v.kind in ("query", "result", "seq") else v.extra if isinstance(v.extra, str) else None
+        extra = tuple([id(scope) for scope in v.extra])
+    elif extra is not None and not isinstance(extra, str) and not (isinstance(extra, tuple) and extra[:1] == ("declared",)):
+        extra = id(extra)
     const = v.const if isinstance(v.const, str | int | float | bool | None) else None
     return (v.kind, v.ref, v.may, v.must, v.null, type(const), const, v.name, v.type, v.true, v.false, v.site, items, extra)
 

@@ -12,14 +12,17 @@ from counterseal.audit.surface.core import State
 from counterseal.audit.surface.inject import Machine
 from counterseal.audit.surface.model import DataModel, Field
 from counterseal.audit.surface.program import Cls
+from counterseal.audit.surface.schema import foreign_key
 from counterseal.audit.surface.values import UNKNOWN, Value
 from counterseal.audit.surface.vocabulary import OWNER_FIELD, PASSWORD_LIKE, PRINCIPAL_MODEL, snake
 from counterseal.policy import Policy
 
-_CREATE = re.compile(r"CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?[\"'`]?(?:\w+\.)?(\w+)[\"'`]?\s*\((.*)\)", re.I | re.S)
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.S)
-_REFERENCES = re.compile(r"REFERENCES\s+[\"'`]?(\w+)", re.I)
-_CONSTRAINT = re.compile(r"^\s*(PRIMARY|FOREIGN|UNIQUE|CHECK|CONSTRAINT|KEY|INDEX|EXCLUDE)\b", re.I)
+_CREATE = re.compile(
+    r"CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?[\"'`]?(?:\w+\.)?(\w+)[\"'`]?\s*\((.*)\)", re.IGNORECASE | re.DOTALL
+)
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_REFERENCES = re.compile(r"REFERENCES\s+[\"'`]?(\w+)", re.IGNORECASE)
+_CONSTRAINT = re.compile(r"^\s*(PRIMARY|FOREIGN|UNIQUE|CHECK|CONSTRAINT|KEY|INDEX|EXCLUDE)\b", re.IGNORECASE)
 _RELATIONS = ("relationship", "Relationship", "backref")
 
 
@@ -30,7 +33,7 @@ def data_models(m: Machine, policy: Policy) -> dict[str, DataModel]:
         kind = m.class_kind(ref)
         if kind:
             made = _from_class(m, ref, kind, policy)
-            if made.name not in out or kind == "table" and out[made.name].kind != "table":
+            if made.name not in out or (kind == "table" and out[made.name].kind != "table"):
                 out[made.name] = made  # accesses name tables: a schema of the same name stands behind
             out[made.qualname] = made
             table = m.class_attrs(ref).get("__tablename__")
@@ -62,7 +65,7 @@ def _from_class(m: Machine, ref: Cls, kind: str, policy: Policy) -> DataModel:
         if resource.model.rpartition(".")[2] == item.name:
             owner = resource.owner
     mixin = any(m.know.base(n) == "user-mixin" for n in m.program.external_bases(ref))
-    principal = mixin or kind == "table" and _signs_in(item.name, fields)
+    principal = mixin or (kind == "table" and _signs_in(item.name, fields))
     return DataModel(item.name, m.program.qualname(ref), kind, place, fields, extra, owner, principal)
 
 
@@ -107,10 +110,10 @@ def _field(m: Machine, cls: Cls, statement: ir.Node, path: str) -> Field | None:
     options = dict(value[4]) if value is not None and value[0] == ir.CALL else {}
     names = {k for k in options if k} | {k for meta in metas if isinstance(meta.items, dict) for k in meta.items}
     type_ = m.scalar(declared) or _type_name(m, declared) or _column_type(value)
-    foreign = _foreign(value)
+    foreign = foreign_key(value)
     return Field(
         name, type_, Place(path, statement[1]), primary=_true(options.get("primary_key")), foreign=foreign, unique=_true(options.get("unique")),
-        bounded=bool(names & {"max_length", "le", "lt", "max_digits", "pattern", "regex"}) or type_ in ("enum", "bool", "uuid", "date"),
+        bounded=bool(names & {"max_length", "le", "lt", "max_digits", "pattern", "regex"}) or type_ in ("enum", "bool", "uuid", "date") or _sized(value),
         constrained=bool(names & {"pattern", "regex", "ge", "gt", "le", "lt", "min_length", "max_length"}) or type_ in ("enum", "email", "url", "uuid"),
         default=default,
     )  # fmt: skip
@@ -133,24 +136,20 @@ def _column_type(value: ir.Node | None) -> str:
         return ""
     for arg in value[3]:
         name = (ir.dotted(arg[2] if arg[0] == ir.CALL else arg) or "").rpartition(".")[2].lower()
-        for prefix, scalar in (("int", "int"), ("bigint", "int"), ("smallint", "int"), ("str", "str"), ("text", "str"), ("bool", "bool"), ("float", "float"),
+        for prefix, scalar in (("int", "int"), ("bigint", "int"), ("smallint", "int"), ("str", "str"), ("varchar", "str"), ("char", "str"), ("text", "text"), ("unicodetext", "text"), ("largebinary", "bytes"), ("bool", "bool"), ("float", "float"),
                                ("num", "float"), ("uuid", "uuid"), ("date", "date"), ("enum", "enum")):  # fmt: skip
             if name.startswith(prefix):
                 return scalar
     return ""
 
 
-def _foreign(value: ir.Node | None) -> str:
-    if value is None or value[0] != ir.CALL:
-        return ""
-    for arg in [*value[3], *(v for _, v in value[4])]:
-        if arg[0] == ir.CALL and (ir.dotted(arg[2]) or "").rpartition(".")[2] == "ForeignKey" and arg[3]:
-            target = arg[3][0]
-            return str(target[2]).partition(".")[0] if target[0] == ir.CONST else (ir.dotted(target) or "").partition(".")[0]
-    for key, arg in value[4]:
-        if key == "foreign_key" and arg[0] == ir.CONST:
-            return str(arg[2]).partition(".")[0]
-    return ""
+def _sized(value: ir.Node | None) -> bool:
+    """Whether a column's type has a length: ``String(120)``."""
+    return (
+        value is not None
+        and value[0] == ir.CALL
+        and any(arg[0] == ir.CALL and arg[3] and arg[3][0][0] == ir.CONST and isinstance(arg[3][0][2], int) for arg in value[3])
+    )
 
 
 def _from_sql(m: Machine) -> Iterable[DataModel]:
@@ -163,12 +162,23 @@ def _from_sql(m: Machine) -> Iterable[DataModel]:
 
 def _statements(m: Machine, module: str) -> Iterable[tuple[str, int, str]]:
     facts = m.program.modules[module].facts
-    if not any(call.rpartition(".")[2] in ("execute", "executescript", "execute_query", "query", "run") for f in facts.functions for call in f.calls) and not facts.calls:
+    if (
+        not any(
+            call.rpartition(".")[2] in ("execute", "executescript", "execute_query", "query", "run")
+            for f in facts.functions
+            for call in f.calls
+        )
+        and not facts.calls
+    ):
         return
     bodies = [m.program.modules[module].body]
     from counterseal.audit.surface.program import Func
 
-    bodies += [m.program.body(Func(module, i)) for i, f in enumerate(facts.functions) if any(c.rpartition(".")[2].startswith("execute") for c in f.calls)]
+    bodies += [
+        m.program.body(Func(module, i))
+        for i, f in enumerate(facts.functions)
+        if any(c.rpartition(".")[2].startswith("execute") for c in f.calls)
+    ]
     for body in bodies:
         for line, text in _texts(body):
             for part in text.split(";"):

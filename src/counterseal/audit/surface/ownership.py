@@ -37,14 +37,16 @@ def object_accesses(flow: Flow, models: Mapping[str, DataModel]) -> tuple[Object
 
 
 def _object_accesses(flow: Flow, models: Mapping[str, DataModel]) -> Iterator[ObjectAccess]:
-    uses = [e for e in flow.events if isinstance(e, Return | Store) or isinstance(e, Access) and e.verb == "delete"]
+    uses = [e for e in flow.events if isinstance(e, Return | Store) or (isinstance(e, Access) and e.verb == "delete")]
     for access in flow.accesses():
         if access.verb not in _KEYED or not access.models:
             continue
         keys = tuple(c for c in access.conditions if c.op in ("==", "in") and not c.alternative and chosen(c))
         if not keys:
             continue
-        model = next((m for m in (models.get(n) for n in access.models) if m is not None and m.owner), models.get(access.models[0]))
+        model = next(
+            (m for m in (models.get(n) for n in access.models) if m is not None and m.owner), models.get(access.models[0])
+        )
         owned, why = _verdict(uses, access, keys)
         yield ObjectAccess(access, model, keys, owned, why, tuple(_writes(uses, access)))
 
@@ -53,9 +55,8 @@ def chosen(c: Condition) -> bool:
     """Whether the caller chooses which record the condition selects: by an identifier, not by a secret that only the right caller knows."""
     if not c.value.inputs() or "who" in c.value.must:
         return False
-    if SECRET_COLUMN.search(c.column) and not IDENTIFIER_COLUMN.match(c.column) and c.column.lower() not in ("uuid", "guid", "code", "key"):
-        return False
-    return True
+    secret = SECRET_COLUMN.search(c.column) and not IDENTIFIER_COLUMN.match(c.column)
+    return not secret or c.column.lower() in ("uuid", "guid", "code", "key")
 
 
 def tied(labels: Labels, facts: Labels) -> bool:
@@ -98,9 +99,9 @@ def _uses(uses: Sequence[Event], access: Access) -> Iterator[Event]:
     for e in uses:
         if e.seq <= access.seq:
             continue
-        if isinstance(e, Return) and not e.refuses and access.label in e.value.may:
-            yield e
-        elif isinstance(e, Return) and not e.refuses and access.verb in ("update", "delete"):
+        if (isinstance(e, Return) and not e.refuses and access.label in e.value.may) or (
+            isinstance(e, Return) and not e.refuses and access.verb in ("update", "delete")
+        ):
             yield e
     yield from _writes(uses, access)
     if access.verb in ("update", "delete"):
@@ -111,9 +112,13 @@ def _writes(uses: Sequence[Event], access: Access) -> Iterator[Event]:
     for e in uses:
         if e.seq <= access.seq:
             continue
-        if isinstance(e, Store) and access.label in e.target.may and e.target.kind in ("obj", "row", "unknown", "member-of"):
-            yield e
-        elif isinstance(e, Access) and e.verb == "delete" and (e.label == access.label or e.target is not None and access.label in e.target.may):
+        if (
+            isinstance(e, Store) and access.label in e.target.may and e.target.kind in ("obj", "row", "unknown", "member-of")
+        ) or (
+            isinstance(e, Access)
+            and e.verb == "delete"
+            and (e.label == access.label or (e.target is not None and access.label in e.target.may))
+        ):
             yield e
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from counterseal.audit.facts.python import ir
@@ -11,28 +11,17 @@ from counterseal.audit.findings import Place
 from counterseal.audit.libraries.model import ViewClass
 from counterseal.audit.result import NotChecked, RouteKind
 from counterseal.audit.surface.core import Context, Frame, Registration, State, merge
-from counterseal.audit.surface.flow import Call, Flow
+from counterseal.audit.surface.flow import Event, Flow
 from counterseal.audit.surface.inject import Machine, Request, origin_of, unwrapped
 from counterseal.audit.surface.memo import VOLATILE, Summary
 from counterseal.audit.surface.model import Route
 from counterseal.audit.surface.program import Cls, Func
+from counterseal.audit.surface.router import Mounted, Router, join_paths, sequence, text_of
 from counterseal.audit.surface.values import NULL, UNKNOWN, Value, const, replace
+from counterseal.guarantees import Evidence
 
 _PARAM = re.compile(r"\{([A-Za-z_]\w*)(?::(\w+))?\}|<(?:([A-Za-z_]\w*)(?:\([^)]*\))?:)?([A-Za-z_]\w*)>")
 _CONVERTERS = {"int": "int", "float": "float", "uuid": "uuid", "path": "path", "string": "str", "any": "enum"}
-
-
-@dataclass(frozen=True, slots=True)
-class Mounted:
-    """One registration with everything that it inherits from the routers above it."""
-
-    registration: Registration
-    prefix: str
-    dependencies: tuple[Value, ...]
-    hooks: tuple[Registration, ...]
-    app: Value
-    blueprint: str = ""
-    """Name of the Flask blueprint that it is registered on."""
 
 
 @dataclass(slots=True)
@@ -41,101 +30,6 @@ class Assembly:
 
     routes: list[Route] = field(default_factory=list)
     not_checked: list[NotChecked] = field(default_factory=list)
-
-
-class Router:
-    """Walks from the applications over includes and mounts to every route."""
-
-    def __init__(self, machine: Machine) -> None:
-        self.m = machine
-        self.by_owner: dict[str, list[Registration]] = {}
-        self.made: dict[str, Registration] = {}
-        for r in machine.registrations:
-            if r.kind == "made":
-                self.made.setdefault(r.owner.site, r)
-            else:
-                self.by_owner.setdefault(r.owner.site, []).append(r)
-
-    def roots(self) -> list[Registration]:
-        """Applications that are not mounted into others; routers when there is no application at all."""
-        mounted = {r.child.site for rs in self.by_owner.values() for r in rs if r.kind in ("mount", "include") and r.child is not None}
-        apps = [r for r in self.made.values() if r.owner.extra in ("app", "openapi-app") and r.owner.site not in mounted]
-        return apps or [r for r in self.made.values() if r.owner.extra == "router" and r.owner.site not in mounted]
-
-    def walk(self, root: Registration) -> Iterator[Mounted]:
-        """Every route registration below an application."""
-        yield from self._walk(root, "", (), (), root.owner, set())
-
-    def _walk(self, made: Registration, prefix: str, deps: tuple[Value, ...], hooks: tuple[Registration, ...], app: Value, seen: set[str]) -> Iterator[Mounted]:
-        site = made.owner.site
-        if site in seen:
-            return
-        seen = seen | {site}
-        own = [*self.by_owner.get(site, []), *self._listed(made)]
-        if made.owner.extra == "app" and made is not None:
-            own += self.by_owner.get("", []) if not prefix else []
-            own += [r for s, rs in self.by_owner.items() if s.startswith("param:") for r in rs] if not prefix else []
-        deps = deps + sequence(made.options.get("dependencies"))
-        hooks = hooks + tuple(r for r in own if r.kind in ("hook", "middleware")) + self._attached_hooks(site)
-        for r in own:
-            if r.kind in ("route", "websocket", "resource"):
-                blueprint = text_of(made.options.get("name")) if made.owner.extra == "router" else ""
-                yield Mounted(r, prefix, deps + sequence(r.options.get("dependencies")), hooks, app, blueprint)
-            elif r.kind in ("include", "mount") and r.child is not None:
-                yield from self._child(r, made, prefix, deps, hooks, app, seen)
-        for attach in self._extensions(site):
-            yield from self._walk(attach, join_paths(prefix, text_of(attach.options.get("prefix"))), deps, hooks, app, seen)
-
-    def _child(
-        self, r: Registration, made: Registration, prefix: str, deps: tuple[Value, ...], hooks: tuple[Registration, ...], app: Value, seen: set[str]
-    ) -> Iterator[Mounted]:
-        child = self.made.get(r.child.site) if r.child is not None else None
-        given = text_of(r.options.get("prefix") or r.path)
-        if child is None:
-            for item in sequence(r.options.get("routes")):
-                if isinstance(item.extra, Registration):
-                    yield from self._item(item.extra, join_paths(prefix, given), deps, hooks, app, seen)
-            return
-        own = text_of(child.options.get("prefix"))
-        flask_style = r.kind == "include" and "url_prefix" in str(r.name) or r.name.endswith("register_blueprint")
-        path = join_paths(prefix, (given or own) if flask_style else join_paths(given, own))
-        yield from self._walk(child, path, deps + sequence(r.options.get("dependencies")), hooks if r.kind == "include" else hooks, app, seen)
-
-    def _item(self, r: Registration, prefix: str, deps: tuple[Value, ...], hooks: tuple[Registration, ...], app: Value, seen: set[str]) -> Iterator[Mounted]:
-        if r.kind in ("route", "websocket"):
-            yield Mounted(r, prefix, deps, hooks, app)
-        elif r.kind == "mount":
-            made = Registration("made", Value(kind="inst", site=f"mount:{r.place.file}:{r.place.line}"), r.place, options=r.options)
-            if r.child is not None and r.child.site in self.made:
-                yield from self._child(r, made, prefix, deps, hooks, app, seen)
-            else:
-                for item in sequence(r.options.get("routes")):
-                    if isinstance(item.extra, Registration):
-                        yield from self._item(item.extra, join_paths(prefix, text_of(r.path)), deps, hooks, app, seen)
-
-    def _listed(self, made: Registration) -> list[Registration]:
-        """Routes given to the constructor (``Starlette(routes=[...])``), mounts flattened."""
-        out: list[Registration] = []
-        for item in sequence(made.options.get("routes")):
-            r = item.extra
-            if isinstance(r, Registration):
-                if r.kind == "mount" and (r.child is None or r.child.site not in self.made):
-                    out += [replace(m.registration, path=const(join_paths(m.prefix, text_of(m.registration.path)))) for m in self._item(r, "", (), (), UNKNOWN, set())]
-                else:
-                    out.append(r)
-        return out
-
-    def _extensions(self, site: str) -> list[Registration]:
-        """Extensions that hold routes of their own and are attached to this application (``Api(app)``)."""
-        out = []
-        for rs in self.by_owner.values():
-            for r in rs:
-                if r.kind == "attach" and r.child is not None and r.child.site == site and r.owner.extra in ("router", "app") and r.owner.site in self.made:
-                    out.append(self.made[r.owner.site])
-        return out
-
-    def _attached_hooks(self, site: str) -> tuple[Registration, ...]:
-        return tuple(r for rs in self.by_owner.values() for r in rs if r.kind == "attach" and r.child is not None and r.child.site == site)
 
 
 def assemble(machine: Machine) -> Assembly:
@@ -172,14 +66,20 @@ def expand(m: Machine, mounted: Mounted, out: Assembly) -> Iterator[Route]:
             yield make_route(m, mounted, method, full, r.handler or UNKNOWN, None)
 
 
-def _view_routes(m: Machine, mounted: Mounted, path: str, subject: Value, view: ViewClass, methods: tuple[str, ...] | None) -> Iterator[Route]:
+def _view_routes(
+    m: Machine, mounted: Mounted, path: str, subject: Value, view: ViewClass, methods: tuple[str, ...] | None
+) -> Iterator[Route]:
     ref: Cls = subject.ref
     attrs = m.class_attrs(ref)
     for name, method in view.methods.items():
         func = m.program.method(ref, name)
-        if func is None or (methods and method not in methods and method != "WEBSOCKET" and mounted.registration.name.endswith("add_url_rule")):
+        if func is None or (
+            methods and method not in methods and method != "WEBSOCKET" and mounted.registration.name.endswith("add_url_rule")
+        ):
             continue
-        owner = next((c for c in m.program.mro(ref) if isinstance(c, Cls) and any(n == name for n, _ in m.program.cls(c).methods)), ref)
+        owner = next(
+            (c for c in m.program.mro(ref) if isinstance(c, Cls) and any(n == name for n, _ in m.program.cls(c).methods)), ref
+        )
         value = m.class_attrs(owner).get(name) or Value(kind="func", ref=func)
         if not value.site:
             value = replace(value, site=str(func))
@@ -215,14 +115,14 @@ def make_route(m: Machine, mounted: Mounted, method: str, path: str, handler: Va
     place = _handler_place(m, func, r.place)
     framework = m.know.framework(mounted.app.ref if isinstance(mounted.app.ref, str) else "") or m.know.framework(r.name)
     request = Request(path_params(path), method)
-    flow, facts = run_route(m, mounted, method, path, handler, holder, func, request, framework)
+    flow = run_route(m, mounted, method, path, handler, holder, func, request, framework)
     name = m.program.qualname(func) if func is not None else handler.name or "?"
     response = r.options.get("response_model")
     model = None
     if response is not None and not (response.is_const and response.const is None):
         inner = response.extra if response.kind == "seq" and isinstance(response.extra, Value) else response
         model = m.program.qualname(inner.ref) if isinstance(inner.ref, Cls) else str(inner.ref or inner.name or "declared")
-    if model is None and func is not None and framework in ("fastapi",):
+    if model is None and func is not None and framework == "fastapi":
         model = _returned_model(m, func)
     kind = RouteKind.WEBSOCKET if r.kind == "websocket" or method == "WEBSOCKET" else RouteKind.HTTP
     return Route(method, path, kind, framework, mounted.app.site, name, place, tuple(request.inputs.values()), flow, model)
@@ -246,13 +146,26 @@ def _handler_place(m: Machine, func: Func | None, fallback: Place) -> Place:
 
 
 def run_route(
-    m: Machine, mounted: Mounted, method: str, path: str, handler: Value, holder: Value | None, func: Func | None, request: Request, framework: str
-) -> tuple[Flow, frozenset[str]]:
+    m: Machine,
+    mounted: Mounted,
+    method: str,
+    path: str,
+    handler: Value,
+    holder: Value | None,
+    func: Func | None,
+    request: Request,
+    framework: str,
+) -> Flow:
     """The flow of one route."""
     saved = m.events, m.frames, m.log, m.steps, m.context, m.gave_up
-    m.events, m.log, m.steps, m.gave_up, m.replayed = [], [], 0, set(), set()
+    events: list[Event] = []
+    log: list[tuple[str, Evidence]] = []
+    gave_up: set[str] = set()
+    m.events, m.log, m.steps, m.gave_up, m.replayed = events, log, 0, gave_up, set()
     m.context = Context(websocket=method == "WEBSOCKET" or mounted.registration.kind == "websocket", root=func)
-    module = func.module if func is not None else m.program.by_path.get(mounted.registration.place.file, next(iter(m.program.modules)))
+    module = (
+        func.module if func is not None else m.program.by_path.get(mounted.registration.place.file, next(iter(m.program.modules)))
+    )
     m.frames = [Frame(module, None, f"{module}.<request>")]
     st = request_state(method, path, func)
     if framework == "flask":
@@ -268,11 +181,10 @@ def run_route(
         else:
             arguments = {**filled_by_decorators(m, func, holder, framework), **path_arguments(path)}
             m.call(handler, [*([holder] if holder else []), *positional(m, func, holder, framework)], arguments, st, line)
-    flow = Flow(m.program.qualname(func) if func else "?", mounted.registration.place, m.events, tuple(sorted(m.gave_up)))
-    flow.log = tuple(m.log)
-    facts = st.facts
+    flow = Flow(m.program.qualname(func) if func else "?", mounted.registration.place, events, tuple(sorted(gave_up)))
+    flow.log = tuple(log)
     m.events, m.frames, m.log, m.steps, m.context, m.gave_up = saved
-    return flow, facts
+    return flow
 
 
 def request_state(method: str, path: str, func: Func | None) -> State:
@@ -373,7 +285,15 @@ def positional(m: Machine, func: Func | None, holder: Value | None, framework: s
     if not own:
         return []
     socket = m.context.websocket
-    return [Value(kind="inst", ref="starlette.websockets.WebSocket" if socket else "starlette.requests.Request", items={}, name=own[0][0], site="param:request")]
+    return [
+        Value(
+            kind="inst",
+            ref="starlette.websockets.WebSocket" if socket else "starlette.requests.Request",
+            items={},
+            name=own[0][0],
+            site="param:request",
+        )
+    ]
 
 
 def filled_by_decorators(m: Machine, func: Func | None, holder: Value | None, framework: str) -> dict[str, Value]:
@@ -398,31 +318,7 @@ def path_params(path: str) -> dict[str, str]:
 
 def path_arguments(path: str) -> dict[str, Value]:
     """Path parameters as arguments."""
-    return {name: Value(may=frozenset({f"in:path:{name}"}), must=frozenset({f"in:path:{name}"}), type=type_, name=name) for name, type_ in path_params(path).items()}
-
-
-def sequence(value: Value | None) -> tuple[Value, ...]:
-    """The elements of a list that is known."""
-    return tuple(v for v in value.items if isinstance(v, Value)) if value is not None and isinstance(value.items, list) else ()
-
-
-def text_of(value: Value | None) -> str:
-    """A constant string; holes of a template become ``{unknown}``."""
-    if value is None:
-        return ""
-    if isinstance(value.const, str):
-        return value.const
-    if value.kind == "text" and isinstance(value.items, list):
-        return "".join(p if isinstance(p, str) else str(p.const) if p.is_const else "{unknown}" for p in value.items)
-    return ""
-
-
-def join_paths(a: str, b: str) -> str:
-    """Two URL path parts with exactly one slash between them."""
-    if not a or not b:
-        return a or b
-    return f"{a.rstrip('/')}/{b.lstrip('/')}" if b != "" else a
-
-
-
-
+    return {
+        name: Value(may=frozenset({f"in:path:{name}"}), must=frozenset({f"in:path:{name}"}), type=type_, name=name)
+        for name, type_ in path_params(path).items()
+    }

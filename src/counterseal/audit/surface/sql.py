@@ -9,15 +9,25 @@ from typing import Any
 from counterseal.audit.surface.values import Condition, Query, Value, union
 
 _HOLE = "\x00"
-_VERB = re.compile(r"^\s*(?:WITH\b.*?\)\s*)?(SELECT|INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|PRAGMA|BEGIN|COMMIT)", re.I | re.S)
-_TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+[\"'`\[]?(?:\w+\.)?[\"'`\[]?(\w+)", re.I)
+_VERB = re.compile(
+    r"^\s*(?:WITH\b.*?\)\s*)?(SELECT|INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|PRAGMA|BEGIN|COMMIT)",
+    re.IGNORECASE | re.DOTALL,
+)
+_TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+[\"'`\[]?(?:\w+\.)?[\"'`\[]?(\w+)", re.IGNORECASE)
 _OPERAND = r"(\x00\d+\x00|%\((\w+)\)s|%s|\?|:(\w+)|\$(\d+)|'[^'\x00]*(?:\x00\d+\x00)[^']*'|'[^']*'|-?\d+|NULL|TRUE|FALSE)"
-_CONDITION = re.compile(rf"\b([A-Za-z_][\w.]*)\s*(=|!=|<>|<=|>=|<|>|\bLIKE\b|\bILIKE\b|\bIN\b|\bIS\b)\s*\(?\s*(?:LOWER\()?\s*{_OPERAND}", re.I)
-_COLUMNS = re.compile(r"^\s*SELECT\s+(?:DISTINCT\s+)?(.*?)\s+FROM\b", re.I | re.S)
-_INSERT = re.compile(r"INTO\s+[\"'`\[]?(?:\w+\.)?(\w+)[\"'`\]]?\s*\(([^)]*)\)\s*VALUES\s*\((.*?)\)\s*(?:RETURNING|ON|;|$)", re.I | re.S)
-_RETURNING = re.compile(r"\bRETURNING\s+([\w\s,.*]+?)\s*;?\s*$", re.I)
-_COUNT = re.compile(r"^\s*(COUNT|SUM|AVG|MAX|MIN|EXISTS|COALESCE)\s*\(|^\s*1\s*$", re.I)
-_LIMIT = re.compile(r"\bLIMIT\b|\bFETCH\s+FIRST\b|\bTOP\s+\d", re.I)
+_CONDITION = re.compile(
+    rf"\b([A-Za-z_][\w.]*)\s*(=|!=|<>|<=|>=|<|>|\bLIKE\b|\bILIKE\b|\bIN\b|\bIS\b)\s*\(?\s*(?:LOWER\()?\s*{_OPERAND}",
+    re.IGNORECASE,
+)
+_COLUMNS = re.compile(r"^\s*SELECT\s+(?:DISTINCT\s+)?(.*?)\s+FROM\b", re.IGNORECASE | re.DOTALL)
+_INSERT = re.compile(
+    r"INTO\s+[\"'`\[]?(?:\w+\.)?(\w+)[\"'`\]]?\s*\(([^)]*)\)\s*VALUES\s*\((.*?)\)\s*(?:RETURNING|ON|;|$)",
+    re.IGNORECASE | re.DOTALL,
+)
+_RETURNING = re.compile(r"\bRETURNING\s+([\w\s,.*]+?)\s*;?\s*$", re.IGNORECASE)
+_COUNT = re.compile(r"^\s*(COUNT|SUM|AVG|MAX|MIN|EXISTS|COALESCE)\s*\(|^\s*1\s*$", re.IGNORECASE)
+_PAGE = re.compile(rf"\bLIMIT\s+{_OPERAND}", re.IGNORECASE)
+_LIMIT = re.compile(r"\bLIMIT\b|\bFETCH\s+FIRST\b|\bTOP\s+\d", re.IGNORECASE)
 
 
 def template(value: Value) -> tuple[str, list[Value]] | None:
@@ -52,24 +62,35 @@ def read_sql(value: Value, parameters: Value | None) -> Query | None:
     if verb is None:
         return None
     tables = tuple(dict.fromkeys(t.lower() for t in _TABLE.findall(text)))
-    where = re.split(r"\bWHERE\b", text, maxsplit=1, flags=re.I)
+    where = re.split(r"\bWHERE\b", text, maxsplit=1, flags=re.IGNORECASE)
     bind = _Binder(holes, parameters)
     action = verb.group(1).lower()
     written: tuple[tuple[str, Value], ...] = ()
     if action == "update":
-        head = re.split(r"\bSET\b", where[0], maxsplit=1, flags=re.I)
+        head = re.split(r"\bSET\b", where[0], maxsplit=1, flags=re.IGNORECASE)
         written = tuple((c.column, c.value) for c in _conditions(head[1], bind)) if len(head) == 2 else ()
     elif action in ("insert", "replace"):
         written = _inserted(text, bind)
     conditions = tuple(_conditions(where[1], bind)) if len(where) == 2 else ()
     returned = _RETURNING.search(text)
-    columns = _selected(text) if action == "select" else tuple(c.strip().lower() for c in returned.group(1).split(",")) if returned else ()
+    columns = (
+        _selected(text)
+        if action == "select"
+        else tuple(c.strip().lower() for c in returned.group(1).split(","))
+        if returned
+        else ()
+    )
     counted = bool(columns) and all(_COUNT.match(c) for c in columns)
     may = union([*holes, *([parameters] if parameters else [])]).may
     return Query(
-        models=tables, conditions=conditions, limited=bool(_LIMIT.search(text)), counted=counted, columns=() if columns == ("*",) else columns,
+        models=tables, conditions=conditions, limited=bool(_LIMIT.search(text)), page=_page(text, bind), counted=counted, columns=() if columns == ("*",) else columns,
         verb="insert" if action == "replace" else action, labels=may, values=written, raw=True,
     )  # fmt: skip
+
+
+def _page(text: str, bind: _Binder) -> Value | None:
+    found = _PAGE.search(text)
+    return bind.value(found.group(1), found.group(3)) if found else None
 
 
 class _Binder:
@@ -106,7 +127,7 @@ class _Binder:
 
 
 def _conditions(text: str, bind: _Binder) -> list[Condition]:
-    either = re.search(r"\bOR\b", text, re.I) is not None
+    either = re.search(r"\bOR\b", text, re.IGNORECASE) is not None
     out = []
     for m in _CONDITION.finditer(text):
         column, op, operand = m.group(1).rpartition(".")[2].lower(), m.group(2).upper(), m.group(3)
@@ -142,4 +163,7 @@ def _selected(text: str) -> tuple[str, ...]:
         else:
             current += ch
     out.append(current.strip())
-    return tuple(c if "(" in c else re.sub(r"^.*?\bAS\s+", "", c, flags=re.I).rpartition(".")[2].strip("\"'` ").lower() for c in out)
+    return tuple(
+        c if "(" in c else re.sub(r"^.*?\bAS\s+", "", c, flags=re.IGNORECASE).rpartition(".")[2].strip("\"'` ").lower()
+        for c in out
+    )

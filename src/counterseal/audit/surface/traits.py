@@ -12,11 +12,14 @@ from counterseal.audit.surface.values import Value
 from counterseal.audit.surface.vocabulary import PASSWORD_LIKE
 from counterseal.policy import Policy
 
-_RESET = re.compile(r"(reset|forgot|recover|lost)[-_/]?.*(pass|pin|pwd|code|account)?", re.I)
-_CODE = re.compile(r"(^|[-_/])(otp|totp|2fa|mfa|pin|verify|verification|one[-_]?time|confirm|activate)([-_/]|$)", re.I)
-_CODE_FIELD = re.compile(r"(^|_)(otp|totp|pin|code|verification_code|reset_pin|passcode|one_time.*)($|_)", re.I)
-_ADMIN = re.compile(r"(^|[-_/])(admin|administrator|superuser|internal|management|backoffice|sup3r.*|root)([-_/]|$)", re.I)
+_RESET = re.compile(r"(reset|forgot|recover|lost)[-_/]?.*(pass|pin|pwd|code|account)?", re.IGNORECASE)
+_CODE = re.compile(r"(^|[-_/])(otp|totp|2fa|mfa|pin|verify|verification|one[-_]?time|confirm|activate)([-_/]|$)", re.IGNORECASE)
+_CODE_FIELD = re.compile(r"(^|_)(otp|totp|pin|code|verification_code|reset_pin|passcode|one_time.*)($|_)", re.IGNORECASE)
+_ADMIN = re.compile(
+    r"(^|[-_/])(admin|administrator|superuser|internal|management|backoffice|sup3r.*|root)([-_/]|$)", re.IGNORECASE
+)
 _ISSUES = ("token-encode", "sign-in-session", "session-start", "signer-dump")
+_READS = ("get", "list", "count")
 _COSTLY = ("mail", "sms", "llm")
 
 
@@ -51,7 +54,13 @@ def is_write(route: Route) -> bool:
         return True
     if any(True for _ in route.flow.accesses("create", "update", "delete")):
         return True
-    return any(isinstance(e, Store) and e.target.kind == "obj" and any(x.startswith("obj:") for x in e.target.may) for e in route.flow.events) or route.method == "POST"
+    return (
+        any(
+            isinstance(e, Store) and e.target.kind == "obj" and any(x.startswith("obj:") for x in e.target.may)
+            for e in route.flow.events
+        )
+        or route.method == "POST"
+    )
 
 
 def checks_password(flow: Flow) -> bool:
@@ -59,18 +68,25 @@ def checks_password(flow: Flow) -> bool:
     for event in flow.events:
         if isinstance(event, Call) and event.kind == "password-verify":
             return True
-        if isinstance(event, Compare) and any(_sent_password(v) for v in (event.left, event.right)) and any(_stored(v) for v in (event.left, event.right)):
+        if (
+            isinstance(event, Compare)
+            and any(_sent_password(v) for v in (event.left, event.right))
+            and any(_stored(v) for v in (event.left, event.right))
+        ):
             return True
-        if isinstance(event, Access) and event.verb in ("get", "list", "count"):
-            if any(PASSWORD_LIKE.search(c.column) and c.value.inputs() for c in event.conditions):
-                return True
+        if (
+            isinstance(event, Access)
+            and event.verb in _READS
+            and any(PASSWORD_LIKE.search(c.column) and c.value.inputs() for c in event.conditions)
+        ):
+            return True
     return False
 
 
 def issues_identity(flow: Flow) -> bool:
     """Whether a token or session for the caller is made."""
     for event in flow.events:
-        if isinstance(event, Call) and (event.kind in _ISSUES or event.kind == "set-cookie" and event.roles):
+        if isinstance(event, Call) and (event.kind in _ISSUES or (event.kind == "set-cookie" and event.roles)):
             return True
         if isinstance(event, Store) and "session" in event.target.may:
             return True
@@ -78,7 +94,11 @@ def issues_identity(flow: Flow) -> bool:
 
 
 def _sent_password(v: Value) -> bool:
-    return bool(v.inputs()) and (bool(PASSWORD_LIKE.search(v.name or "")) or any(PASSWORD_LIKE.search(x.rpartition(":")[2]) for x in v.inputs()) or "hash:fast" in v.may)
+    return bool(v.inputs()) and (
+        bool(PASSWORD_LIKE.search(v.name or ""))
+        or any(PASSWORD_LIKE.search(x.rpartition(":")[2]) for x in v.inputs())
+        or "hash:fast" in v.may
+    )
 
 
 def _stored(v: Value) -> bool:
@@ -95,7 +115,11 @@ def _compares_code(flow: Flow) -> bool:
             return True
         if isinstance(event, Access) and any(_CODE_FIELD.search(c.column) and c.value.inputs() for c in event.conditions):
             return True
-        if isinstance(event, Call) and event.kind in ("password-verify", "compare-digest") and any(_CODE_FIELD.search(v.name or "") for v in event.args):
+        if (
+            isinstance(event, Call)
+            and event.kind in ("password-verify", "compare-digest")
+            and any(_CODE_FIELD.search(v.name or "") for v in event.args)
+        ):
             return True
     return False
 

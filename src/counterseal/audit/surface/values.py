@@ -101,13 +101,20 @@ _new = object.__new__
 
 def replace(item: T, **changes: Any) -> T:
     """A copy with some fields changed. Values are copied so often that `dataclasses.replace` would cost a fifth of the run."""
-    if type(item) is not Value:
+    if not isinstance(item, Value):
         return dataclasses.replace(item, **changes)  # type: ignore[type-var]
     made = _new(Value)
     made.kind, made.ref, made.may, made.must, made.null, made.const, made.items = (
         item.kind, item.ref, item.may, item.must, item.null, item.const, item.items,
     )  # fmt: skip
-    made.name, made.type, made.true, made.false, made.site, made.extra = item.name, item.type, item.true, item.false, item.site, item.extra
+    made.name, made.type, made.true, made.false, made.site, made.extra = (
+        item.name,
+        item.type,
+        item.true,
+        item.false,
+        item.site,
+        item.extra,
+    )
     for name, value in changes.items():
         setattr(made, name, value)
     return made  # type: ignore[return-value]
@@ -142,7 +149,9 @@ def join(a: Value, b: Value) -> Value:
         return replace(a, true=a.true & b.true, false=a.false & b.false)
     if a_null or b_null:
         other, empty = (b, a) if a_null else (a, b)
-        return replace(other, null=True, may=a.may | b.may, true=other.true, false=other.false & empty.false if empty.false else NONE)
+        return replace(
+            other, null=True, may=a.may | b.may, true=other.true, false=other.false & empty.false if empty.false else NONE
+        )
     same = a.kind == b.kind and a.ref == b.ref and a.site == b.site
     if same and a.kind == "const" and a.const != b.const:
         return Value(may=a.may | b.may, must=a.must & b.must, null=a.null or b.null, type=a.type if a.type == b.type else "",
@@ -217,3 +226,5 @@ class Query:
     values: tuple[tuple[str, Value], ...] = ()
     """What an update or insert writes."""
     raw: bool = False
+    page: Value | None = None
+    """How many records are read at most, where the query says so."""

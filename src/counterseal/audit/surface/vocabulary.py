@@ -7,28 +7,44 @@ import re
 ROLE = re.compile(
     r"(^|_)(is_?)?(admin|administrator|superuser|super_user|staff|moderator|manager|editor|roles?|role_?names?|role_?id|permissions?|perms?|privileges?|scopes?|"
     r"groups?|access_?level|user_?type|account_?type|user_?role|is_owner|authority|authorities|capabilities|rights|rank)($|_)",
-    re.I,
+    re.IGNORECASE,
 )
-ROLE_CALL = re.compile(r"^(has|check|require|can|is|verify|get)_?(any_|all_)?(admin|role|roles|perm|perms|permission|permissions|scope|scopes|access|superuser|staff|allowed|owner)?$", re.I)
+ROLE_CALL = re.compile(
+    r"^(has|check|require|can|is|verify|get)_?(any_|all_)?(admin|role|roles|perm|perms|permission|permissions|scope|scopes|access|superuser|staff|allowed|owner)?$",
+    re.IGNORECASE,
+)
 IDENTITY_KEY = re.compile(
     r"(^|_)(user|uid|userid|account|login|logged|loggedin|auth|authenticated|email|admin|role|member|identity|sub|principal|username|token|customer|person|employee|profile|id)($|_)",
-    re.I,
+    re.IGNORECASE,
 )
-IDENTIFIER_COLUMN = re.compile(r"^(id|pk|_?id|.*_id|uid|user|username|user_name|login|email|e_?mail|mail|name|phone.*|role|is_.*|status|type|tenant.*|org.*)$", re.I)
-SECRET_COLUMN = re.compile(r"(token|api_?key|key|secret|session|sid|hash|digest|code|otp|nonce|jti|uuid|guid)", re.I)
-PASSWORD = re.compile(r"(^|_)(pass(word|wd|phrase)?|pwd|pin|passcode)(\d|$|_)", re.I)
-PASSWORD_LIKE = re.compile(r"pass(word|wd|phrase|code)|(^|_)(pwd|pin|passwd|pw)($|_)", re.I)
+IDENTIFIER_COLUMN = re.compile(
+    r"^(id|pk|_?id|.*_id|uid|user|username|user_name|login|email|e_?mail|mail|name|phone.*|role|is_.*|status|type|tenant.*|org.*)$",
+    re.IGNORECASE,
+)
+SECRET_COLUMN = re.compile(r"(token|api_?key|key|secret|session|sid|hash|digest|code|otp|nonce|jti|uuid|guid)", re.IGNORECASE)
+PASSWORD = re.compile(r"(^|_)(pass(word|wd|phrase)?|pwd|pin|passcode)(\d|$|_)", re.IGNORECASE)
+PASSWORD_LIKE = re.compile(r"pass(word|wd|phrase|code)|(^|_)(pwd|pin|passwd|pw)($|_)", re.IGNORECASE)
 SECRET_NAME = re.compile(
-    r"(secret|passw|pwd|api_?key|apikey|access_?key|private_?key|signing_?key|encryption_?key|jwt_?key|auth_?key|token|credential|client_?secret|hmac|salt|pepper)", re.I
+    r"(secret|passw|pwd|api_?key|apikey|access_?key|private_?key|signing_?key|encryption_?key|jwt_?key|auth_?key|token|credential|client_?secret|hmac|salt|pepper)",
+    re.IGNORECASE,
 )
-PRINCIPAL_MODEL = re.compile(r"^(.*_)?(auth_?)?(users?|accounts?|members?|customers?|people|persons?|principals?|employees?|admins?|clients?|patients?|authors?|profiles?)$", re.I)
+PRINCIPAL_MODEL = re.compile(
+    r"^(.*_)?(auth_?)?(users?|accounts?|members?|customers?|people|persons?|principals?|employees?|admins?|clients?|patients?|authors?|profiles?)$",
+    re.IGNORECASE,
+)
 OWNER_FIELD = re.compile(
     r"^(owner|user|author|creator|created_by|customer|account|member|uploader|uploaded_by|sender|requester|employee|patient|client|buyer|seller|author_user|posted_by|"
     r"assignee|tenant|organi[sz]ation|org|team|company|workspace|merchant|username|user_name|owner_name)(_?(id|uuid|pk|username|user_id|email))?$",
-    re.I,
+    re.IGNORECASE,
 )
-ORDINARY_ROLE = re.compile(r"^(users?|customers?|members?|clients?|patients?|students?|buyers?|guests?|basic|subscribers?|normal|regular|default|authenticated|is_active|active)$", re.I)
-TOKEN_NAME = re.compile(r"(token|secret|nonce|otp|code|pin|key|session|sid|csrf|salt|password|passwd|reset|verification|invite|activation|voucher|coupon|cvv|card)", re.I)
+ORDINARY_ROLE = re.compile(
+    r"^(users?|customers?|members?|clients?|patients?|students?|buyers?|guests?|basic|subscribers?|normal|regular|default|authenticated|is_active|active)$",
+    re.IGNORECASE,
+)
+TOKEN_NAME = re.compile(
+    r"(token|secret|nonce|otp|code|pin|key|session|sid|csrf|salt|password|passwd|reset|verification|invite|activation|voucher|coupon|cvv|card)",
+    re.IGNORECASE,
+)
 
 
 def snake(name: str) -> str:

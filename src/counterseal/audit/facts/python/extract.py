@@ -19,6 +19,6 @@ def extract(path: str, source: bytes) -> bytes:
         body = ()
         lost = (*lost, (1, source.count(b"\n") + 1, "nested too deeply to be read"))
     return ir.dump((
-        path, source.count(b"\n") + 1, tuple(c.imports), tuple(c.functions), tuple(c.classes), ir.marshal.dumps(body),
+        path, source.count(b"\n") + 1, tuple(c.imports), tuple(c.functions), tuple(c.classes), ir.dump(body),
         tuple(c.calls), tuple(c.strings), tuple(c.rebound), lost,
     ))  # fmt: skip

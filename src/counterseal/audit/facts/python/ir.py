@@ -156,14 +156,23 @@ def load(blob: bytes) -> Facts:
     """Read facts back. The caller has checked the integrity of ``blob``: marshal does not defend itself."""
     path, lines, imports, functions, classes, body, calls, strings, rebound, lost = marshal.loads(blob)
     return Facts(
-        path, lines, imports, tuple([Function(*f) for f in functions]), tuple([Class(*c) for c in classes]), body, calls, strings, rebound, lost
+        path,
+        lines,
+        imports,
+        tuple([Function(*f) for f in functions]),
+        tuple([Class(*c) for c in classes]),
+        body,
+        calls,
+        strings,
+        rebound,
+        lost,
     )
 
 
 def dotted(node: Node | None) -> str | None:
     """``a.b.c`` for a chain of names, else ``None``."""
     parts: list[str] = []
-    while node is not None and node[0] is ATTR or node is not None and node[0] == ATTR:
+    while (node is not None and node[0] is ATTR) or (node is not None and node[0] == ATTR):
         parts.append(node[3])
         node = node[2]
     if node is None or node[0] != NAME:

@@ -342,7 +342,8 @@ def _union_type(node: Node) -> ast.expr:
     while pending:
         each = pending.pop()
         inner = parts(each)[0] if each.type == "type" else each
-        if inner.type == "union_type":
+        alternatives = inner.type == "binary_operator" and required(inner, "operator").type == "|"
+        if inner.type == "union_type" or alternatives:
             pending += reversed(parts(inner))
         else:
             members.append(each)

@@ -1,0 +1,173 @@
+"""From applications over includes and mounts to every registered route."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from counterseal.audit.surface.core import Registration
+from counterseal.audit.surface.inject import Machine
+from counterseal.audit.surface.values import UNKNOWN, Value, const, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """One registration with everything that it inherits from the routers above it."""
+
+    registration: Registration
+    prefix: str
+    dependencies: tuple[Value, ...]
+    hooks: tuple[Registration, ...]
+    app: Value
+    blueprint: str = ""
+    """Name of the Flask blueprint that it is registered on."""
+
+
+class Router:
+    """Walks from the applications over includes and mounts to every route."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.m = machine
+        self.by_owner: dict[str, list[Registration]] = {}
+        self.made: dict[str, Registration] = {}
+        for r in machine.registrations:
+            if r.kind == "made":
+                self.made.setdefault(r.owner.site, r)
+            else:
+                self.by_owner.setdefault(r.owner.site, []).append(r)
+
+    def roots(self) -> list[Registration]:
+        """Applications that are not mounted into others; routers when there is no application at all."""
+        mounted = {
+            r.child.site for rs in self.by_owner.values() for r in rs if r.kind in ("mount", "include") and r.child is not None
+        }
+        apps = [r for r in self.made.values() if r.owner.extra in ("app", "openapi-app") and r.owner.site not in mounted]
+        return apps or [r for r in self.made.values() if r.owner.extra == "router" and r.owner.site not in mounted]
+
+    def walk(self, root: Registration) -> Iterator[Mounted]:
+        """Every route registration below an application."""
+        yield from self._walk(root, "", (), (), root.owner, set())
+
+    def _walk(
+        self,
+        made: Registration,
+        prefix: str,
+        deps: tuple[Value, ...],
+        hooks: tuple[Registration, ...],
+        app: Value,
+        seen: set[str],
+    ) -> Iterator[Mounted]:
+        site = made.owner.site
+        if site in seen:
+            return
+        seen = seen | {site}
+        own = [*self.by_owner.get(site, []), *self._listed(made)]
+        if made.owner.extra == "app" and made is not None:
+            own += self.by_owner.get("", []) if not prefix else []
+            own += [r for s, rs in self.by_owner.items() if s.startswith("param:") for r in rs] if not prefix else []
+        deps = deps + sequence(made.options.get("dependencies"))
+        hooks = hooks + tuple(r for r in own if r.kind in ("hook", "middleware")) + self._attached_hooks(site)
+        for r in own:
+            if r.kind in ("route", "websocket", "resource"):
+                blueprint = text_of(made.options.get("name")) if made.owner.extra == "router" else ""
+                yield Mounted(r, prefix, deps + sequence(r.options.get("dependencies")), hooks, app, blueprint)
+            elif r.kind in ("include", "mount") and r.child is not None:
+                yield from self._child(r, made, prefix, deps, hooks, app, seen)
+        for attach in self._extensions(site):
+            yield from self._walk(attach, join_paths(prefix, text_of(attach.options.get("prefix"))), deps, hooks, app, seen)
+
+    def _child(
+        self,
+        r: Registration,
+        made: Registration,
+        prefix: str,
+        deps: tuple[Value, ...],
+        hooks: tuple[Registration, ...],
+        app: Value,
+        seen: set[str],
+    ) -> Iterator[Mounted]:
+        child = self.made.get(r.child.site) if r.child is not None else None
+        given = text_of(r.options.get("prefix") or r.path)
+        if child is None:
+            for item in sequence(r.options.get("routes")):
+                if isinstance(item.extra, Registration):
+                    yield from self._item(item.extra, join_paths(prefix, given), deps, hooks, app, seen)
+            return
+        own = text_of(child.options.get("prefix"))
+        replaces = r.options.get("fixed:prefix")
+        path = join_paths(prefix, (given or own) if replaces is not None else join_paths(given, own))
+        yield from self._walk(child, path, deps + sequence(r.options.get("dependencies")), hooks, app, seen)
+
+    def _item(
+        self, r: Registration, prefix: str, deps: tuple[Value, ...], hooks: tuple[Registration, ...], app: Value, seen: set[str]
+    ) -> Iterator[Mounted]:
+        if r.kind in ("route", "websocket"):
+            yield Mounted(r, prefix, deps, hooks, app)
+        elif r.kind == "mount":
+            made = Registration(
+                "made", Value(kind="inst", site=f"mount:{r.place.file}:{r.place.line}"), r.place, options=r.options
+            )
+            if r.child is not None and r.child.site in self.made:
+                yield from self._child(r, made, prefix, deps, hooks, app, seen)
+            else:
+                for item in sequence(r.options.get("routes")):
+                    if isinstance(item.extra, Registration):
+                        yield from self._item(item.extra, join_paths(prefix, text_of(r.path)), deps, hooks, app, seen)
+
+    def _listed(self, made: Registration) -> list[Registration]:
+        """Routes given to the constructor (``Starlette(routes=[...])``), mounts flattened."""
+        out: list[Registration] = []
+        for item in sequence(made.options.get("routes")):
+            r = item.extra
+            if isinstance(r, Registration):
+                if r.kind == "mount" and (r.child is None or r.child.site not in self.made):
+                    out += [
+                        replace(m.registration, path=const(join_paths(m.prefix, text_of(m.registration.path))))
+                        for m in self._item(r, "", (), (), UNKNOWN, set())
+                    ]
+                else:
+                    out.append(r)
+        return out
+
+    def _extensions(self, site: str) -> list[Registration]:
+        """Extensions that hold routes of their own and are attached to this application (``Api(app)``)."""
+        out = []
+        for rs in self.by_owner.values():
+            for r in rs:
+                if (
+                    r.kind == "attach"
+                    and r.child is not None
+                    and r.child.site == site
+                    and r.owner.extra in ("router", "app")
+                    and r.owner.site in self.made
+                ):
+                    out.append(self.made[r.owner.site])
+        return out
+
+    def _attached_hooks(self, site: str) -> tuple[Registration, ...]:
+        return tuple(
+            r for rs in self.by_owner.values() for r in rs if r.kind == "attach" and r.child is not None and r.child.site == site
+        )
+
+
+def sequence(value: Value | None) -> tuple[Value, ...]:
+    """The elements of a list that is known."""
+    return tuple(v for v in value.items if isinstance(v, Value)) if value is not None and isinstance(value.items, list) else ()
+
+
+def text_of(value: Value | None) -> str:
+    """A constant string; holes of a template become ``{unknown}``."""
+    if value is None:
+        return ""
+    if isinstance(value.const, str):
+        return value.const
+    if value.kind == "text" and isinstance(value.items, list):
+        return "".join(p if isinstance(p, str) else str(p.const) if p.is_const else "{unknown}" for p in value.items)
+    return ""
+
+
+def join_paths(a: str, b: str) -> str:
+    """Two URL path parts with exactly one slash between them."""
+    if not a or not b:
+        return a or b
+    return f"{a.rstrip('/')}/{b.lstrip('/')}" if b != "" else a
