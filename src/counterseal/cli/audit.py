@@ -23,6 +23,7 @@ _SHOWN = 10
 
 @click.command(
     cls=OrderedCommand,
+    short_help="Audit a back end: the matrix, and what to fix first.",
     epilog="""\b
 Examples:
   counterseal audit .

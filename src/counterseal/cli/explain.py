@@ -10,7 +10,7 @@ from counterseal.cli.options import debug_option
 from counterseal.cli.outputs import STANDARD_OUTPUT, Output, put, stdout_encoding
 
 
-@click.command(epilog="Example: counterseal explain missing-ownership")
+@click.command(short_help="Explain a rule, with bad and good code.", epilog="Example: counterseal explain missing-ownership")
 @click.argument("rule")
 @debug_option
 def explain(rule: str) -> int:

@@ -19,6 +19,7 @@ FILE_NAME = "counterseal.toml"
 
 
 @click.command(
+    short_help="Propose a security model from the code.",
     epilog="""\b
 Then: confirm or change every line that says CONFIRM, and run
   counterseal policy check .

@@ -16,6 +16,7 @@ _FORMATS = ("text", "json", "openapi")
 
 
 @click.command(
+    short_help="List every route, with what it guarantees.",
     epilog="""\b
 Examples:
   counterseal routes .
