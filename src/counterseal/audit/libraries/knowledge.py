@@ -82,15 +82,59 @@ class Knowledge:
         return self.frameworks.get(self.canonical(name).partition(".")[0], "")
 
 
-REGISTERING = frozenset({
-    "app", "router", "route", "route-decorator", "websocket-decorator", "view-adder", "include", "mount", "hook", "middleware", "static", "resource", "openapi-app",
-    "limiter", "csrf-protect", "cors", "config-set", "error-handler",
-})  # fmt: skip
+REGISTERING = frozenset(
+    {
+        "app",
+        "router",
+        "route",
+        "route-decorator",
+        "websocket-decorator",
+        "view-adder",
+        "include",
+        "mount",
+        "hook",
+        "middleware",
+        "static",
+        "resource",
+        "openapi-app",
+        "limiter",
+        "csrf-protect",
+        "cors",
+        "config-set",
+        "error-handler",
+    }
+)
 """Kinds of calls that shape the application."""
 
-TELLING = frozenset({
-    "token-decode", "token-encode", "token-peek", "signer-load", "signer-dump", "session-start", "sign-in-session", "password-hash", "password-verify", "compare-digest",
-    "set-cookie", "security-headers", "http-request", "subprocess", "eval", "deserialize", "xml-parse", "mail", "sms", "hash-fast", "cipher", "random-weak", "uuid-weak",
-    "tls-context", "server-run", "llm", "archive",
-})  # fmt: skip
+TELLING = frozenset(
+    {
+        "token-decode",
+        "token-encode",
+        "token-peek",
+        "signer-load",
+        "signer-dump",
+        "session-start",
+        "sign-in-session",
+        "password-hash",
+        "password-verify",
+        "compare-digest",
+        "set-cookie",
+        "security-headers",
+        "http-request",
+        "subprocess",
+        "eval",
+        "deserialize",
+        "xml-parse",
+        "mail",
+        "sms",
+        "hash-fast",
+        "cipher",
+        "random-weak",
+        "uuid-weak",
+        "tls-context",
+        "server-run",
+        "llm",
+        "archive",
+    }
+)
 """Kinds of calls that rules look for wherever they stand."""

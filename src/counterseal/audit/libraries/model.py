@@ -9,26 +9,111 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-KINDS = frozenset({
-    # ways into the application
-    "app", "router", "route", "route-decorator", "view-adder", "websocket-decorator", "include", "mount", "hook", "middleware", "static",
-    "error-handler", "resource", "openapi-app", "depends", "param",
-    # identity
-    "credential", "token-decode", "token-encode", "token-peek", "session-start", "sign-in-session", "sign-out", "login-required", "role-required", "current-user",
-    "password-hash", "password-verify", "compare-digest", "signer-load", "signer-dump", "oauth-verify",
-    # limits, csrf, audit
-    "limiter", "limit-decorator", "limit-hit", "csrf-protect", "csrf-exempt", "cors", "security-headers", "audit-log", "log",
-    # data
-    "query", "query-narrow", "query-limit", "query-run-one", "query-run-list", "query-count", "db-get", "db-add", "db-delete", "db-commit",
-    "sql-execute", "sql-fetch-one", "sql-fetch-list", "serialize", "validate",
-    # answers
-    "response", "json-response", "redirect", "abort", "set-cookie", "template", "template-string", "file-response", "http-error",
-    # dangerous or costly work
-    "http-request", "subprocess", "eval", "deserialize", "xml-parse", "file-open", "file-save", "mail", "sms", "hash-fast", "hash-slow", "cipher", "random-weak",
-    "random-strong", "uuid-weak", "tls-context", "server-run", "llm", "archive", "image", "wait", "sleep", "background",
-    # plumbing
-    "env", "convert", "config-set", "json-load", "secure-filename", "wraps",
-})  # fmt: skip
+KINDS = frozenset(
+    {
+        # ways into the application
+        "app",
+        "router",
+        "route",
+        "route-decorator",
+        "view-adder",
+        "websocket-decorator",
+        "include",
+        "mount",
+        "hook",
+        "middleware",
+        "static",
+        "error-handler",
+        "resource",
+        "openapi-app",
+        "depends",
+        "param",
+        # identity
+        "credential",
+        "token-decode",
+        "token-encode",
+        "token-peek",
+        "session-start",
+        "sign-in-session",
+        "sign-out",
+        "login-required",
+        "role-required",
+        "current-user",
+        "password-hash",
+        "password-verify",
+        "compare-digest",
+        "signer-load",
+        "signer-dump",
+        "oauth-verify",
+        # limits, csrf, audit
+        "limiter",
+        "limit-decorator",
+        "limit-hit",
+        "csrf-protect",
+        "csrf-exempt",
+        "cors",
+        "security-headers",
+        "audit-log",
+        "log",
+        # data
+        "query",
+        "query-narrow",
+        "query-limit",
+        "query-run-one",
+        "query-run-list",
+        "query-count",
+        "db-get",
+        "db-add",
+        "db-delete",
+        "db-commit",
+        "sql-execute",
+        "sql-fetch-one",
+        "sql-fetch-list",
+        "serialize",
+        "validate",
+        # answers
+        "response",
+        "json-response",
+        "redirect",
+        "abort",
+        "set-cookie",
+        "template",
+        "template-string",
+        "file-response",
+        "http-error",
+        # dangerous or costly work
+        "http-request",
+        "subprocess",
+        "eval",
+        "deserialize",
+        "xml-parse",
+        "file-open",
+        "file-save",
+        "mail",
+        "sms",
+        "hash-fast",
+        "hash-slow",
+        "cipher",
+        "random-weak",
+        "random-strong",
+        "uuid-weak",
+        "tls-context",
+        "server-run",
+        "llm",
+        "archive",
+        "image",
+        "wait",
+        "sleep",
+        "background",
+        # plumbing
+        "env",
+        "convert",
+        "config-set",
+        "json-load",
+        "secure-filename",
+        "wraps",
+    }
+)
 """What a call can do. Rules and the surface speak in these words only, never in names of libraries."""
 
 

@@ -56,8 +56,23 @@ class Annotate(Evaluate):
 
 
 _SCALAR_NAMES = {
-    "builtins.int": "int", "builtins.str": "str", "builtins.bool": "bool", "builtins.float": "float", "builtins.bytes": "bytes", "uuid.UUID": "uuid",
-    "datetime.datetime": "date", "datetime.date": "date", "decimal.Decimal": "float", "pydantic.EmailStr": "email", "pydantic.networks.EmailStr": "email",
-    "pydantic.HttpUrl": "url", "pydantic.AnyUrl": "url", "pydantic.AnyHttpUrl": "url", "pydantic.UUID4": "uuid", "pydantic.PositiveInt": "int", "pydantic.types.PositiveInt": "int",
-    "pydantic.SecretStr": "str", "pydantic.types.SecretStr": "str",
-}  # fmt: skip
+    "builtins.int": "int",
+    "builtins.str": "str",
+    "builtins.bool": "bool",
+    "builtins.float": "float",
+    "builtins.bytes": "bytes",
+    "uuid.UUID": "uuid",
+    "datetime.datetime": "date",
+    "datetime.date": "date",
+    "decimal.Decimal": "float",
+    "pydantic.EmailStr": "email",
+    "pydantic.networks.EmailStr": "email",
+    "pydantic.HttpUrl": "url",
+    "pydantic.AnyUrl": "url",
+    "pydantic.AnyHttpUrl": "url",
+    "pydantic.UUID4": "uuid",
+    "pydantic.PositiveInt": "int",
+    "pydantic.types.PositiveInt": "int",
+    "pydantic.SecretStr": "str",
+    "pydantic.types.SecretStr": "str",
+}

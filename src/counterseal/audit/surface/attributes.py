@@ -31,7 +31,7 @@ class Attributes(Database):
         return self._loose_attribute(base, name)
 
     def _loose_attribute(self, base: Value, name: str) -> Value:
-        if isinstance(base.items, dict) and name in base.items and base.kind not in ("dict",):
+        if isinstance(base.items, dict) and name in base.items and base.kind != "dict":
             return base.items[name]  # type: ignore[no-any-return]
         value = self.part(base, name)
         return replace(value, kind="member-of", ref=name, extra=base)
@@ -207,6 +207,10 @@ class Attributes(Database):
 
 
 _ATTRIBUTES: Mapping[str, Callable[[Attributes, Value, str, State, int], Value]] = {
-    "mod": Attributes._module_attribute, "ext": Attributes._external_attribute, "inst": Attributes._instance_attribute, "obj": Attributes._object_attribute,
-    "cls": Attributes._class_attribute, "super": Attributes._super_attribute,
-}  # fmt: skip
+    "mod": Attributes._module_attribute,
+    "ext": Attributes._external_attribute,
+    "inst": Attributes._instance_attribute,
+    "obj": Attributes._object_attribute,
+    "cls": Attributes._class_attribute,
+    "super": Attributes._super_attribute,
+}

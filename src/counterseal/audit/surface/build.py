@@ -26,9 +26,29 @@ from counterseal.audit.surface.vocabulary import SECRET_NAME
 from counterseal.policy import Policy
 
 _ROOTS = {
-    "register_blueprint", "include_router", "add_url_rule", "add_api_route", "add_resource", "Flask", "FastAPI", "Starlette", "APIRouter", "Blueprint", "add_middleware",
-    "add_namespace", "add_route", "mount", "api_route", "add_websocket_route", "add_api_websocket_route", "connexion", "FlaskApp", "AsyncApp", "App", "add_api",
-}  # fmt: skip
+    "register_blueprint",
+    "include_router",
+    "add_url_rule",
+    "add_api_route",
+    "add_resource",
+    "Flask",
+    "FastAPI",
+    "Starlette",
+    "APIRouter",
+    "Blueprint",
+    "add_middleware",
+    "add_namespace",
+    "add_route",
+    "mount",
+    "api_route",
+    "add_websocket_route",
+    "add_api_websocket_route",
+    "connexion",
+    "FlaskApp",
+    "AsyncApp",
+    "App",
+    "add_api",
+}
 _SETTING = re.compile(SECRET_NAME.pattern + "|DEBUG|SESSION|CORS|CSRF|JWT|ALGORITHM|ALLOW|COOKIE|MAX_CONTENT", re.IGNORECASE)
 _FACTORIES = {"Flask", "FastAPI", "Starlette", "FlaskApp", "AsyncApp", "App", "connexion.App", "connexion.FlaskApp"}
 
@@ -51,16 +71,27 @@ def build(facts: Mapping[str, ir.Facts], documents: Mapping[str, bytes], tests: 
     routes = [*assembly.routes, *specified, *generated_routes(machine, assembly.routes)]
     guards = fake_guards(machine)
     surface = Surface(
-        routes=tuple(routes), applications=applications(machine), models=models, flows=tuple(other_flows(machine)), settings=tuple(settings(machine)),
-        literals=tuple(literals(facts)), unattached=unattached(machine), fake_guards=guards, late_guards=late_guards(machine), frameworks=frameworks(machine, facts),
-        not_checked=tuple([*assembly.not_checked, *problems, *_gave_up(routes)]),
-    )  # fmt: skip
+        routes=tuple(routes),
+        applications=applications(machine),
+        models=models,
+        flows=tuple(other_flows(machine)),
+        settings=tuple(settings(machine)),
+        literals=tuple(literals(facts)),
+        unattached=unattached(machine),
+        fake_guards=guards,
+        late_guards=late_guards(machine),
+        frameworks=frameworks(machine, facts),
+        not_checked=(*assembly.not_checked, *problems, *_gave_up(routes)),
+    )
     surface.routes = tuple(with_cells(route, surface, policy) for route in routes)
     return surface
 
 
 def relevant_module(machine: Machine, module: str) -> bool:
-    """Whether a module's own statements do something that the surface is made of. Others run when somebody needs a name of theirs."""
+    """Whether a module's own statements do something that the surface is made of.
+
+    Other modules run when somebody needs a name of theirs.
+    """
     info = machine.program.modules[module]
     if any(name.isupper() and _SETTING.search(name) for name in info.names):
         return True

@@ -15,9 +15,33 @@ if TYPE_CHECKING:
     from counterseal.audit.surface.database import Database
 
 _SAME = {
-    "lower", "upper", "strip", "lstrip", "rstrip", "title", "capitalize", "casefold", "encode", "decode", "removeprefix", "removesuffix", "replace", "split", "rsplit",
-    "partition", "rpartition", "splitlines", "copy", "hex", "isoformat", "get_secret_value", "zfill", "model_copy", "digest", "hexdigest",
-}  # fmt: skip
+    "lower",
+    "upper",
+    "strip",
+    "lstrip",
+    "rstrip",
+    "title",
+    "capitalize",
+    "casefold",
+    "encode",
+    "decode",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "split",
+    "rsplit",
+    "partition",
+    "rpartition",
+    "splitlines",
+    "copy",
+    "hex",
+    "isoformat",
+    "get_secret_value",
+    "zfill",
+    "model_copy",
+    "digest",
+    "hexdigest",
+}
 _FOLDABLE = {"lower", "upper", "strip", "lstrip", "rstrip", "title", "capitalize", "casefold"}
 
 
@@ -134,11 +158,36 @@ def _minmax(m: Database, args: list[Value], kwargs: dict[str, Value], st: State,
 
 
 BUILTIN_CALLS: Mapping[str, Callable[..., Value]] = {
-    "int": _convert("int"), "str": _convert("str"), "float": _convert("float"), "bool": _convert("bool"), "bytes": _convert("bytes"), "len": _length,
-    "isinstance": _boolean, "hasattr": _hasattr, "callable": _boolean, "issubclass": _boolean, "any": _any, "all": _any, "getattr": _getattr, "setattr": _setattr,
-    "dict": _dict, "list": _sequence, "tuple": _sequence, "set": _sequence, "frozenset": _sequence, "sorted": _sequence, "reversed": _sequence, "iter": _sequence,
-    "enumerate": _enumerate, "zip": _zip, "map": _map, "next": _next, "super": _super, "min": _minmax, "max": _minmax,
-}  # fmt: skip
+    "int": _convert("int"),
+    "str": _convert("str"),
+    "float": _convert("float"),
+    "bool": _convert("bool"),
+    "bytes": _convert("bytes"),
+    "len": _length,
+    "isinstance": _boolean,
+    "hasattr": _hasattr,
+    "callable": _boolean,
+    "issubclass": _boolean,
+    "any": _any,
+    "all": _any,
+    "getattr": _getattr,
+    "setattr": _setattr,
+    "dict": _dict,
+    "list": _sequence,
+    "tuple": _sequence,
+    "set": _sequence,
+    "frozenset": _sequence,
+    "sorted": _sequence,
+    "reversed": _sequence,
+    "iter": _sequence,
+    "enumerate": _enumerate,
+    "zip": _zip,
+    "map": _map,
+    "next": _next,
+    "super": _super,
+    "min": _minmax,
+    "max": _minmax,
+}
 
 
 def method_of_value(
@@ -369,6 +418,19 @@ def _dump(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value],
 
 
 _METHODS: Mapping[str, Callable[..., Any]] = {
-    "get": _get, "pop": _get, "setdefault": _get, "items": _items, "keys": _keys, "values": _keys, "update": _update, "append": _append, "extend": _append, "add": _append,
-    "format": _format, "join": _join, "model_dump": _dump, "startswith": _startswith, "dict": _dump,
-}  # fmt: skip
+    "get": _get,
+    "pop": _get,
+    "setdefault": _get,
+    "items": _items,
+    "keys": _keys,
+    "values": _keys,
+    "update": _update,
+    "append": _append,
+    "extend": _append,
+    "add": _append,
+    "format": _format,
+    "join": _join,
+    "model_dump": _dump,
+    "startswith": _startswith,
+    "dict": _dump,
+}

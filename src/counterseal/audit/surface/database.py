@@ -17,16 +17,76 @@ from counterseal.audit.surface.vocabulary import IDENTIFIER_COLUMN, PRINCIPAL_MO
 
 QUERY_METHODS: Mapping[str, str] = {
     **dict.fromkeys(("where", "filter", "filter_by", "having", "exclude"), "narrow"),
-    **dict.fromkeys(("join", "outerjoin", "select_from", "join_from", "select_related", "prefetch_related", "options", "order_by", "group_by", "distinct",
-                     "with_for_update", "execution_options", "add_columns", "with_entities", "with_only_columns", "returning", "subquery", "alias", "cte",
-                     "correlate", "scalars", "unique", "mappings", "tuples", "offset", "reverse", "union", "yield_per", "populate_existing", "on_conflict_do_nothing",
-                     "values_list", "only", "defer", "annotate", "active_history", "columns", "partitions", "filter_columns", "enable_eagerloads", "params"), "keep"),
+    **dict.fromkeys(
+        (
+            "join",
+            "outerjoin",
+            "select_from",
+            "join_from",
+            "select_related",
+            "prefetch_related",
+            "options",
+            "order_by",
+            "group_by",
+            "distinct",
+            "with_for_update",
+            "execution_options",
+            "add_columns",
+            "with_entities",
+            "with_only_columns",
+            "returning",
+            "subquery",
+            "alias",
+            "cte",
+            "correlate",
+            "scalars",
+            "unique",
+            "mappings",
+            "tuples",
+            "offset",
+            "reverse",
+            "union",
+            "yield_per",
+            "populate_existing",
+            "on_conflict_do_nothing",
+            "values_list",
+            "only",
+            "defer",
+            "annotate",
+            "active_history",
+            "columns",
+            "partitions",
+            "filter_columns",
+            "enable_eagerloads",
+            "params",
+        ),
+        "keep",
+    ),
     **dict.fromkeys(("limit", "slice", "fetch", "top"), "limit"),
-    **dict.fromkeys(("first", "one", "one_or_none", "scalar_one", "scalar_one_or_none", "first_or_404", "one_or_404", "get_or_404", "get", "fetchone", "scalar", "last", "latest"), "one"),
+    **dict.fromkeys(
+        (
+            "first",
+            "one",
+            "one_or_none",
+            "scalar_one",
+            "scalar_one_or_none",
+            "first_or_404",
+            "one_or_404",
+            "get_or_404",
+            "get",
+            "fetchone",
+            "scalar",
+            "last",
+            "latest",
+        ),
+        "one",
+    ),
     **dict.fromkeys(("all", "fetchall", "fetchmany", "to_list", "paginate", "partition"), "list"),
     **dict.fromkeys(("count", "exists", "rowcount"), "count"),
-    "values": "values", "update": "update", "delete": "delete",
-}  # fmt: skip
+    "values": "values",
+    "update": "update",
+    "delete": "delete",
+}
 _RAISING = {"one", "scalar_one", "first_or_404", "one_or_404", "get_or_404"}
 _RUNNERS = {
     "execute",
@@ -223,7 +283,7 @@ class Database(LibraryCalls):
         inherited = frozenset(x for c in query.conditions for x in c.value.may if x.startswith("obj:") or x == "who")
         # What a filter selects by is not part of what it loads, except that it ties the record to the caller.
         may = inherited | {label, f"db:{model}"}
-        if verb in ("count",):
+        if verb == "count":
             return Value(
                 may=may | query.labels | query_inputs(query),
                 must=NONE,
@@ -236,8 +296,18 @@ class Database(LibraryCalls):
         may |= must
         whole = not query.columns
         kind = "obj" if isinstance(ref, Cls) and whole else "row"
-        record = Value(kind=kind, ref=ref if kind == "obj" else None, may=may, must=must, null=not raising, extra=query, items={} if kind == "obj" else None,
-                       name=snake(model), site=label, true=membership(query, label))  # fmt: skip
+        record = Value(
+            kind=kind,
+            ref=ref if kind == "obj" else None,
+            may=may,
+            must=must,
+            null=not raising,
+            extra=query,
+            items={} if kind == "obj" else None,
+            name=snake(model),
+            site=label,
+            true=membership(query, label),
+        )
         if verb == "list":
             return Value(kind="seq", may=may, must=must, extra=record.nonnull(), null=True, name=snake(model))
         return record
@@ -282,7 +352,7 @@ class Database(LibraryCalls):
             return None
         ref = self.table_class(query.models[0]) if query.models else None
         base = self.query_value(query, ref)
-        if query.verb in ("select",):
+        if query.verb == "select":
             by_key = any(c.op == "==" and not c.alternative for c in query.conditions)
             verb = "count" if query.counted else "get" if by_key and not plural(query) else "list"
             found = self.run_query(base, verb, st, line, end)
@@ -359,7 +429,7 @@ class Database(LibraryCalls):
         held = self.results.get(id(source))
         if held is not None:
             rows = held[1].extra if held[1].kind == "result" else held[1]
-            return rows.extra if rows.kind == "seq" and isinstance(rows.extra, Value) else rows.nonnull()  # type: ignore[no-any-return]
+            return rows.extra if rows.kind == "seq" and isinstance(rows.extra, Value) else rows.nonnull()
         if source.kind == "query" and isinstance(source.extra, Query):
             found = self.run_query(source, "list", st, line, 0)
             return found.extra if isinstance(found.extra, Value) else found
@@ -367,6 +437,13 @@ class Database(LibraryCalls):
 
 
 _QUERY_ACTIONS: Mapping[str, Callable[..., Value]] = {
-    "narrow": Database._query_narrow, "keep": Database._query_keep, "limit": Database._query_limit, "one": Database._query_one, "list": Database._query_list, "count": Database._query_count,
-    "values": Database._query_values, "update": Database._query_update, "delete": Database._query_delete,
-}  # fmt: skip
+    "narrow": Database._query_narrow,
+    "keep": Database._query_keep,
+    "limit": Database._query_limit,
+    "one": Database._query_one,
+    "list": Database._query_list,
+    "count": Database._query_count,
+    "values": Database._query_values,
+    "update": Database._query_update,
+    "delete": Database._query_delete,
+}

@@ -16,9 +16,14 @@ from counterseal.audit.surface.vocabulary import IDENTITY_KEY, ROLE
 
 _EMITTED = {"==", "!=", "<", "<=", ">", ">="}
 _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
-    "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b, "//": lambda a, b: a // b, "%": lambda a, b: a % b,
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "//": lambda a, b: a // b,
+    "%": lambda a, b: a % b,
     "**": lambda a, b: a**b,
-}  # fmt: skip
+}
 _SEQUENCES = {"list", "List", "Sequence", "Iterable", "set", "Set", "tuple", "Tuple", "Iterator", "frozenset", "Collection"}
 _TRANSPARENT = {
     "Mapped",
@@ -140,7 +145,7 @@ class Evaluate(Iterate):
                 ref=first.ref,
             )
         if last in _TRANSPARENT or (first.kind == "cls" and last not in ("type", "Type", "Literal")):
-            return first  # type: ignore[no-any-return]
+            return first
         return base
 
     def setting(self, config: Value, name: str, default: Value | None) -> Value:
@@ -394,8 +399,18 @@ def _fold(op: str, a: Any, b: Any) -> Any:
 def _and(a: Value, b: Value) -> Value:
     ta, fa = facts_of(a)
     tb, fb = facts_of(b)
-    return Value(may=a.may | b.may, must=b.must, null=True, true=ta | tb, false=merge_facts(fa, ta | fb), name=b.name,
-                 kind=b.kind, ref=b.ref, items=b.items, extra=b.extra)  # fmt: skip
+    return Value(
+        may=a.may | b.may,
+        must=b.must,
+        null=True,
+        true=ta | tb,
+        false=merge_facts(fa, ta | fb),
+        name=b.name,
+        kind=b.kind,
+        ref=b.ref,
+        items=b.items,
+        extra=b.extra,
+    )
 
 
 def _or(a: Value, b: Value) -> Value:
@@ -411,8 +426,24 @@ def _or(a: Value, b: Value) -> Value:
 
 
 _EXPRESSIONS: Mapping[str, Callable[[Evaluate, ir.Node, State], Value]] = {
-    ir.CONST: Evaluate._const, ir.NAME: Evaluate._name, ir.ATTR: Evaluate._attr, ir.CALL: Evaluate._call, ir.SUB: Evaluate._sub, ir.FSTR: Evaluate._fstr,
-    ir.BIN: Evaluate._bin, ir.BOOL: Evaluate._bool, ir.NOT: Evaluate._not, ir.UN: Evaluate._un, ir.CMP: Evaluate._cmp, ir.DICT: Evaluate._dict,
-    ir.SEQ: Evaluate._seq, ir.IFEXP: Evaluate._ifexp, ir.LAMBDA: Evaluate._lambda, ir.COMP: Evaluate._comp, ir.YIELD: Evaluate._yield,
-    ir.WALRUS: Evaluate._walrus, ir.STAR: Evaluate._star, ir.SLICE: Evaluate._slice,
-}  # fmt: skip
+    ir.CONST: Evaluate._const,
+    ir.NAME: Evaluate._name,
+    ir.ATTR: Evaluate._attr,
+    ir.CALL: Evaluate._call,
+    ir.SUB: Evaluate._sub,
+    ir.FSTR: Evaluate._fstr,
+    ir.BIN: Evaluate._bin,
+    ir.BOOL: Evaluate._bool,
+    ir.NOT: Evaluate._not,
+    ir.UN: Evaluate._un,
+    ir.CMP: Evaluate._cmp,
+    ir.DICT: Evaluate._dict,
+    ir.SEQ: Evaluate._seq,
+    ir.IFEXP: Evaluate._ifexp,
+    ir.LAMBDA: Evaluate._lambda,
+    ir.COMP: Evaluate._comp,
+    ir.YIELD: Evaluate._yield,
+    ir.WALRUS: Evaluate._walrus,
+    ir.STAR: Evaluate._star,
+    ir.SLICE: Evaluate._slice,
+}

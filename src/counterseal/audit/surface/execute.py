@@ -361,8 +361,25 @@ def status_of(value: Value) -> int | None:
 
 
 _STATEMENTS: Mapping[str, Callable[[Execute, ir.Node, State], State]] = {
-    ir.ASSIGN: Execute._assign, ir.ANN: Execute._ann, ir.AUG: Execute._aug, ir.EXPR: Execute._expr, ir.RETURN: Execute._return, ir.RAISE: Execute._raise,
-    ir.IF: Execute._if, ir.FOR: Execute._for, ir.WHILE: Execute._while, ir.TRY: Execute._try, ir.WITH: Execute._with, ir.DEL: Execute._delete,
-    ir.ASSERT: Execute._assert, ir.BREAK: Execute._stop, ir.CONTINUE: Execute._stop, ir.PASS: Execute._nothing, ir.GLOBAL: Execute._nothing,
-    ir.DEF: Execute._def, ir.CLASS: Execute._class, ir.IMPORT: Execute._import, ir.MATCH: Execute._match,
-}  # fmt: skip
+    ir.ASSIGN: Execute._assign,
+    ir.ANN: Execute._ann,
+    ir.AUG: Execute._aug,
+    ir.EXPR: Execute._expr,
+    ir.RETURN: Execute._return,
+    ir.RAISE: Execute._raise,
+    ir.IF: Execute._if,
+    ir.FOR: Execute._for,
+    ir.WHILE: Execute._while,
+    ir.TRY: Execute._try,
+    ir.WITH: Execute._with,
+    ir.DEL: Execute._delete,
+    ir.ASSERT: Execute._assert,
+    ir.BREAK: Execute._stop,
+    ir.CONTINUE: Execute._stop,
+    ir.PASS: Execute._nothing,
+    ir.GLOBAL: Execute._nothing,
+    ir.DEF: Execute._def,
+    ir.CLASS: Execute._class,
+    ir.IMPORT: Execute._import,
+    ir.MATCH: Execute._match,
+}

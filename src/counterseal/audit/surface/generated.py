@@ -53,8 +53,18 @@ def generated_routes(m: Machine, routes: Sequence[Route]) -> Iterator[Route]:
             prefix = r.options.get("prefix") or r.child.item("url_prefix") or r.child.item("0")
             if prefix is not None and isinstance(prefix.const, str) and ("GET", prefix.const.rstrip("/") + "/") not in taken:
                 # A router that a library made: what it answers below its prefix only the running application knows.
-                yield Route("GET", prefix.const.rstrip("/") + "/", RouteKind.GENERATED, m.know.framework(r.name), r.owner.site, r.child.name, r.place, (),
-                            Flow(r.child.name, r.place), None)  # fmt: skip
+                yield Route(
+                    "GET",
+                    prefix.const.rstrip("/") + "/",
+                    RouteKind.GENERATED,
+                    m.know.framework(r.name),
+                    r.owner.site,
+                    r.child.name,
+                    r.place,
+                    (),
+                    Flow(r.child.name, r.place),
+                    None,
+                )
     for r in m.registrations:
         if (
             r.kind == "mount"

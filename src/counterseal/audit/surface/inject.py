@@ -213,6 +213,16 @@ class _NoApi:
 _NO_API = _NoApi()
 _FORMS = {"fastapi.UploadFile", "fastapi.datastructures.UploadFile", "starlette.datastructures.UploadFile"}
 _BUILTIN_TYPES = {
-    "builtins.int", "builtins.str", "builtins.bool", "builtins.float", "builtins.dict", "builtins.list", "builtins.bytes", "builtins.set", "builtins.tuple",
-    "typing.Any", "typing.Dict", "typing.List",
-}  # fmt: skip
+    "builtins.int",
+    "builtins.str",
+    "builtins.bool",
+    "builtins.float",
+    "builtins.dict",
+    "builtins.list",
+    "builtins.bytes",
+    "builtins.set",
+    "builtins.tuple",
+    "typing.Any",
+    "typing.Dict",
+    "typing.List",
+}

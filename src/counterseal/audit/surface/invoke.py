@@ -283,7 +283,15 @@ def _both(a: Labels | None, b: Labels | None) -> Labels | None:
 
 
 _CALLS: Mapping[str, Callable[..., Value]] = {
-    "func": Invoke._call_func, "lambda": Invoke._call_lambda, "wrapped": Invoke._call_wrapped, "cls": Invoke._call_class, "obj": Invoke._call_object,
-    "ext": Invoke._call_external, "inst": Invoke._call_instance, "member-of": Invoke._call_member, "registering": Invoke._call_registering,
-    "constant": Invoke._call_constant, "continuation": Invoke._call_continuation,
-}  # fmt: skip
+    "func": Invoke._call_func,
+    "lambda": Invoke._call_lambda,
+    "wrapped": Invoke._call_wrapped,
+    "cls": Invoke._call_class,
+    "obj": Invoke._call_object,
+    "ext": Invoke._call_external,
+    "inst": Invoke._call_instance,
+    "member-of": Invoke._call_member,
+    "registering": Invoke._call_registering,
+    "constant": Invoke._call_constant,
+    "continuation": Invoke._call_continuation,
+}

@@ -16,8 +16,12 @@ from counterseal.audit.surface.values import NO_CONST, NONE, NULL, UNKNOWN, Valu
 _CALLABLE = {"func", "lambda", "wrapped", "cls", "continuation"}
 _NOTHING = Api("")
 _LABELS_OF_KIND: Mapping[str, tuple[str, ...]] = {
-    "random-weak": ("random:weak",), "uuid-weak": ("random:weak",), "random-strong": ("random:strong",), "hash-fast": ("hash:fast",), "password-hash": ("hash:password",),
-}  # fmt: skip
+    "random-weak": ("random:weak",),
+    "uuid-weak": ("random:weak",),
+    "random-strong": ("random:strong",),
+    "hash-fast": ("hash:fast",),
+    "password-hash": ("hash:password",),
+}
 
 
 class LibraryCalls(IdentityCalls):
@@ -187,8 +191,18 @@ class LibraryCalls(IdentityCalls):
 
     def _attach(self, c: LibraryCall) -> Value:
         if c.receiver is None and c.api.kind in ("route", "mount"):
-            made = Registration(c.api.kind if c.api.fixed.get("methods") != "WEBSOCKET" else "websocket", UNKNOWN, self.place(c.line, c.end), c.roles.get("path"),
-                                methods_of(c.api, c.roles), c.roles.get("handler"), c.roles.get("child"), {**c.roles, **fixed_values(c.api)}, c.full, c.st.facts)  # fmt: skip
+            made = Registration(
+                c.api.kind if c.api.fixed.get("methods") != "WEBSOCKET" else "websocket",
+                UNKNOWN,
+                self.place(c.line, c.end),
+                c.roles.get("path"),
+                methods_of(c.api, c.roles),
+                c.roles.get("handler"),
+                c.roles.get("child"),
+                {**c.roles, **fixed_values(c.api)},
+                c.full,
+                c.st.facts,
+            )
             return Value(kind="route-item", extra=made, site=f"{self.place(c.line).file}:{c.line}")
         options = {**c.roles, **fixed_values(c.api)}
         if c.api.fixed.get("paths") == "rest":
@@ -330,13 +344,55 @@ _DEFERRED = _DECORATING | {"route-decorator", "websocket-decorator", "hook", "er
 _MAKES_INSTANCE = {"limiter", "cors", "csrf-protect", "security-headers"}
 L = LibraryCalls
 _HANDLERS: Mapping[str, Callable[..., Value | None]] = {
-    "app": L._make, "router": L._make, "openapi-app": L._make, "limiter": L._make, "csrf-protect": L._make, "cors": L._make,
-    "route-decorator": L._deferred, "websocket-decorator": L._deferred, "hook": L._deferred, "error-handler": L._deferred, "limit-decorator": L._deferred,
-    "csrf-exempt": L._deferred, "login-required": L._guard, "role-required": L._guard, "route": L._attach, "view-adder": L._attach, "include": L._attach,
-    "mount": L._attach, "middleware": L._attach, "static": L._attach, "resource": L._attach, "depends": L._depends, "param": L._param, "credential": L._credential,
-    "token-decode": L._decode, "signer-load": L._decode, "current-user": L._current_user, "password-verify": L._password_verify, "compare-digest": L._compare_digest,
-    "abort": L._abort, "http-error": L._http_error, "response": L._response, "json-response": L._response, "redirect": L._response, "template": L._response,
-    "template-string": L._response, "file-response": L._response, "env": L._env, "convert": L._convert, "wraps": L._wraps, "config-set": L._config,
-    "background": L._background, "query": L._query, "db-get": L._session, "db-delete": L._session, "sql-execute": L._session, "query-narrow": L._session,
-    "query-limit": L._session, "query-run-one": L._session, "query-run-list": L._session, "query-count": L._session,
-}  # fmt: skip
+    "app": L._make,
+    "router": L._make,
+    "openapi-app": L._make,
+    "limiter": L._make,
+    "csrf-protect": L._make,
+    "cors": L._make,
+    "route-decorator": L._deferred,
+    "websocket-decorator": L._deferred,
+    "hook": L._deferred,
+    "error-handler": L._deferred,
+    "limit-decorator": L._deferred,
+    "csrf-exempt": L._deferred,
+    "login-required": L._guard,
+    "role-required": L._guard,
+    "route": L._attach,
+    "view-adder": L._attach,
+    "include": L._attach,
+    "mount": L._attach,
+    "middleware": L._attach,
+    "static": L._attach,
+    "resource": L._attach,
+    "depends": L._depends,
+    "param": L._param,
+    "credential": L._credential,
+    "token-decode": L._decode,
+    "signer-load": L._decode,
+    "current-user": L._current_user,
+    "password-verify": L._password_verify,
+    "compare-digest": L._compare_digest,
+    "abort": L._abort,
+    "http-error": L._http_error,
+    "response": L._response,
+    "json-response": L._response,
+    "redirect": L._response,
+    "template": L._response,
+    "template-string": L._response,
+    "file-response": L._response,
+    "env": L._env,
+    "convert": L._convert,
+    "wraps": L._wraps,
+    "config-set": L._config,
+    "background": L._background,
+    "query": L._query,
+    "db-get": L._session,
+    "db-delete": L._session,
+    "sql-execute": L._session,
+    "query-narrow": L._session,
+    "query-limit": L._session,
+    "query-run-one": L._session,
+    "query-run-list": L._session,
+    "query-count": L._session,
+}

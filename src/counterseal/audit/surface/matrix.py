@@ -196,6 +196,12 @@ def _contained(route: Route, surface: Surface) -> Cell | None:
 
 
 _FINDERS = {
-    Guarantee.AUTHENTICATED: _fact_cell("auth"), Guarantee.AUTHORIZED: _fact_cell("role"), Guarantee.OWNED: _owned, Guarantee.VALIDATED: _validated,
-    Guarantee.LIMITED: _limited, Guarantee.AUDITED: _audited, Guarantee.SHAPED: _shaped, Guarantee.CONTAINED: _contained,
-}  # fmt: skip
+    Guarantee.AUTHENTICATED: _fact_cell("auth"),
+    Guarantee.AUTHORIZED: _fact_cell("role"),
+    Guarantee.OWNED: _owned,
+    Guarantee.VALIDATED: _validated,
+    Guarantee.LIMITED: _limited,
+    Guarantee.AUDITED: _audited,
+    Guarantee.SHAPED: _shaped,
+    Guarantee.CONTAINED: _contained,
+}

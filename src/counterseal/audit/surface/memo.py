@@ -10,9 +10,16 @@ from counterseal.audit.surface.flow import Event
 from counterseal.audit.surface.values import Labels, Value
 from counterseal.guarantees import Evidence
 
-VOLATILE = frozenset({
-    "flask.request.method", "flask.request.path", "flask.request.endpoint", "flask.request.blueprint", "starlette.requests.Request.method", "starlette.requests.Request.url.path",
-})  # fmt: skip
+VOLATILE = frozenset(
+    {
+        "flask.request.method",
+        "flask.request.path",
+        "flask.request.endpoint",
+        "flask.request.blueprint",
+        "starlette.requests.Request.method",
+        "starlette.requests.Request.url.path",
+    }
+)
 """Shared attributes that differ from route to route: a function that reads one is not remembered."""
 _OPAQUE = frozenset({"continuation", "lambda", "depends", "registering", "cond"})
 _DEEPEST = 3

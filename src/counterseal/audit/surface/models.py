@@ -70,7 +70,7 @@ def _from_class(m: Machine, ref: Cls, kind: str, policy: Policy) -> DataModel:
 
 
 def _signs_in(name: str, fields: Mapping[str, Field]) -> bool:
-    """Whether the records are those that callers sign in as: a password next to a name to sign in with, whatever the table is called."""
+    """Whether callers sign in as these records: a password next to a name to sign in with, whatever the table is called."""
     named = any(part in f.lower() for f in fields for part in ("email", "username", "login", "phone"))
     secret = any(PASSWORD_LIKE.search(f) for f in fields)
     return named and (secret or bool(PRINCIPAL_MODEL.match(snake(name))))
@@ -112,11 +112,19 @@ def _field(m: Machine, cls: Cls, statement: ir.Node, path: str) -> Field | None:
     type_ = m.scalar(declared) or _type_name(m, declared) or _column_type(value)
     foreign = foreign_key(value)
     return Field(
-        name, type_, Place(path, statement[1]), primary=_true(options.get("primary_key")), foreign=foreign, unique=_true(options.get("unique")),
-        bounded=bool(names & {"max_length", "le", "lt", "max_digits", "pattern", "regex"}) or type_ in ("enum", "bool", "uuid", "date") or _sized(value),
-        constrained=bool(names & {"pattern", "regex", "ge", "gt", "le", "lt", "min_length", "max_length"}) or type_ in ("enum", "email", "url", "uuid"),
+        name,
+        type_,
+        Place(path, statement[1]),
+        primary=_true(options.get("primary_key")),
+        foreign=foreign,
+        unique=_true(options.get("unique")),
+        bounded=bool(names & {"max_length", "le", "lt", "max_digits", "pattern", "regex"})
+        or type_ in ("enum", "bool", "uuid", "date")
+        or _sized(value),
+        constrained=bool(names & {"pattern", "regex", "ge", "gt", "le", "lt", "min_length", "max_length"})
+        or type_ in ("enum", "email", "url", "uuid"),
         default=default,
-    )  # fmt: skip
+    )
 
 
 def _true(node: ir.Node | None) -> bool:
@@ -136,8 +144,23 @@ def _column_type(value: ir.Node | None) -> str:
         return ""
     for arg in value[3]:
         name = (ir.dotted(arg[2] if arg[0] == ir.CALL else arg) or "").rpartition(".")[2].lower()
-        for prefix, scalar in (("int", "int"), ("bigint", "int"), ("smallint", "int"), ("str", "str"), ("varchar", "str"), ("char", "str"), ("text", "text"), ("unicodetext", "text"), ("largebinary", "bytes"), ("bool", "bool"), ("float", "float"),
-                               ("num", "float"), ("uuid", "uuid"), ("date", "date"), ("enum", "enum")):  # fmt: skip
+        for prefix, scalar in (
+            ("int", "int"),
+            ("bigint", "int"),
+            ("smallint", "int"),
+            ("str", "str"),
+            ("varchar", "str"),
+            ("char", "str"),
+            ("text", "text"),
+            ("unicodetext", "text"),
+            ("largebinary", "bytes"),
+            ("bool", "bool"),
+            ("float", "float"),
+            ("num", "float"),
+            ("uuid", "uuid"),
+            ("date", "date"),
+            ("enum", "enum"),
+        ):
             if name.startswith(prefix):
                 return scalar
     return ""
@@ -212,8 +235,14 @@ def _table(name: str, body: str, place: Place) -> DataModel:
             continue
         foreign = _REFERENCES.search(column)
         label = words[0].strip("\"'`[]").lower()
-        fields[label] = Field(label, words[1].lower() if len(words) > 1 else "", place, primary="PRIMARY KEY" in column.upper(), foreign=foreign.group(1) if foreign else "",
-                              unique="UNIQUE" in column.upper())  # fmt: skip
+        fields[label] = Field(
+            label,
+            words[1].lower() if len(words) > 1 else "",
+            place,
+            primary="PRIMARY KEY" in column.upper(),
+            foreign=foreign.group(1) if foreign else "",
+            unique="UNIQUE" in column.upper(),
+        )
     principal = _signs_in(name, fields)
     return DataModel(name, name, "table", place, fields, None, None, principal)
 

@@ -52,7 +52,7 @@ def _object_accesses(flow: Flow, models: Mapping[str, DataModel]) -> Iterator[Ob
 
 
 def chosen(c: Condition) -> bool:
-    """Whether the caller chooses which record the condition selects: by an identifier, not by a secret that only the right caller knows."""
+    """Whether the caller chooses the record: by an identifier, not by a secret that only the right caller knows."""
     if not c.value.inputs() or "who" in c.value.must:
         return False
     secret = SECRET_COLUMN.search(c.column) and not IDENTIFIER_COLUMN.match(c.column)

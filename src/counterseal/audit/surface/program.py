@@ -343,7 +343,7 @@ def _bind(info: ModuleInfo, statements: Iterable[ir.Node]) -> None:
         elif tag == ir.ASSIGN:
             for target in s[2]:
                 _bind_target(info, target)
-        elif (tag == ir.ANN and (s[4] is not None or s[2][2] not in info.names)) or tag in (ir.AUG,):
+        elif (tag == ir.ANN and (s[4] is not None or s[2][2] not in info.names)) or tag == ir.AUG:
             _bind_target(info, s[2])
         elif tag in (ir.IF, ir.WHILE):
             _bind(info, s[3])

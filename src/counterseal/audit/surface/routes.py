@@ -297,7 +297,7 @@ def positional(m: Machine, func: Func | None, holder: Value | None, framework: s
 
 
 def filled_by_decorators(m: Machine, func: Func | None, holder: Value | None, framework: str) -> dict[str, Value]:
-    """Parameters of a Flask view that its path does not bind: a decorator reads them from the request (``use_kwargs``, ``arguments``)."""
+    """Parameters of a Flask view that its path does not bind: a decorator such as ``use_kwargs`` reads them."""
     if framework != "flask" or func is None or not m.program.function(func).decorators:
         return {}
     params = m.program.function(func).params[1 if holder is not None else 0 :]

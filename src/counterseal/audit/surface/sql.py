@@ -83,9 +83,17 @@ def read_sql(value: Value, parameters: Value | None) -> Query | None:
     counted = bool(columns) and all(_COUNT.match(c) for c in columns)
     may = union([*holes, *([parameters] if parameters else [])]).may
     return Query(
-        models=tables, conditions=conditions, limited=bool(_LIMIT.search(text)), page=_page(text, bind), counted=counted, columns=() if columns == ("*",) else columns,
-        verb="insert" if action == "replace" else action, labels=may, values=written, raw=True,
-    )  # fmt: skip
+        models=tables,
+        conditions=conditions,
+        limited=bool(_LIMIT.search(text)),
+        page=_page(text, bind),
+        counted=counted,
+        columns=() if columns == ("*",) else columns,
+        verb="insert" if action == "replace" else action,
+        labels=may,
+        values=written,
+        raw=True,
+    )
 
 
 def _page(text: str, bind: _Binder) -> Value | None:

@@ -105,8 +105,14 @@ def replace(item: T, **changes: Any) -> T:
         return dataclasses.replace(item, **changes)  # type: ignore[type-var]
     made = _new(Value)
     made.kind, made.ref, made.may, made.must, made.null, made.const, made.items = (
-        item.kind, item.ref, item.may, item.must, item.null, item.const, item.items,
-    )  # fmt: skip
+        item.kind,
+        item.ref,
+        item.may,
+        item.must,
+        item.null,
+        item.const,
+        item.items,
+    )
     made.name, made.type, made.true, made.false, made.site, made.extra = (
         item.name,
         item.type,
@@ -154,15 +160,30 @@ def join(a: Value, b: Value) -> Value:
         )
     same = a.kind == b.kind and a.ref == b.ref and a.site == b.site
     if same and a.kind == "const" and a.const != b.const:
-        return Value(may=a.may | b.may, must=a.must & b.must, null=a.null or b.null, type=a.type if a.type == b.type else "",
-                     items=None, extra=("choices", _choices(a) + _choices(b)))  # fmt: skip
+        return Value(
+            may=a.may | b.may,
+            must=a.must & b.must,
+            null=a.null or b.null,
+            type=a.type if a.type == b.type else "",
+            items=None,
+            extra=("choices", _choices(a) + _choices(b)),
+        )
     keep = a if same else _richer(a, b)
     return Value(
-        kind=keep.kind, ref=keep.ref, may=a.may | b.may, must=a.must & b.must, null=a.null or b.null,
-        const=keep.const if same else NO_CONST if keep.kind != "const" else keep.const, items=_join_items(a, b) if same else keep.items,
-        name=a.name if a.name == b.name else "", type=a.type if a.type == b.type else "", true=a.true & b.true, false=a.false & b.false,
-        site=keep.site, extra=keep.extra,
-    )  # fmt: skip
+        kind=keep.kind,
+        ref=keep.ref,
+        may=a.may | b.may,
+        must=a.must & b.must,
+        null=a.null or b.null,
+        const=keep.const if same else NO_CONST if keep.kind != "const" else keep.const,
+        items=_join_items(a, b) if same else keep.items,
+        name=a.name if a.name == b.name else "",
+        type=a.type if a.type == b.type else "",
+        true=a.true & b.true,
+        false=a.false & b.false,
+        site=keep.site,
+        extra=keep.extra,
+    )
 
 
 def _choices(v: Value) -> tuple[Any, ...]:

@@ -1,4 +1,7 @@
-"""The words by which programs name security matters. Names are hints, never proof: each is used only together with where a value comes from."""
+"""The words by which programs name security matters. Names are hints, never proof.
+
+Each is used only together with where a value comes from.
+"""
 
 from __future__ import annotations
 

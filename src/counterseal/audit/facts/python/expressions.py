@@ -12,13 +12,32 @@ _LONGEST_STRING = 20_000
 _intern = sys.intern
 
 BIN_OPS = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%", ast.Pow: "**", ast.LShift: "<<", ast.RShift: ">>",
-    ast.BitOr: "|", ast.BitXor: "^", ast.BitAnd: "&", ast.FloorDiv: "//", ast.MatMult: "@",
-}  # fmt: skip
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.Mod: "%",
+    ast.Pow: "**",
+    ast.LShift: "<<",
+    ast.RShift: ">>",
+    ast.BitOr: "|",
+    ast.BitXor: "^",
+    ast.BitAnd: "&",
+    ast.FloorDiv: "//",
+    ast.MatMult: "@",
+}
 _CMP_OPS = {
-    ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
-    ast.Is: "is", ast.IsNot: "is not", ast.In: "in", ast.NotIn: "not in",
-}  # fmt: skip
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}
 _UN_OPS = {ast.UAdd: "+", ast.USub: "-", ast.Invert: "~"}
 
 
@@ -196,15 +215,38 @@ def _slice(c: Collected, n: ast.Slice) -> Node:
 
 
 _EXPR: dict[type, Callable[[Collected, Any], Any]] = {
-    ast.Constant: _const, ast.Name: _name, ast.Attribute: _attr, ast.Call: _call, ast.Subscript: _sub, ast.JoinedStr: _joined,
-    ast.FormattedValue: _formatted, ast.BinOp: _bin, ast.BoolOp: _bool, ast.UnaryOp: _unary, ast.Compare: _compare,
-    ast.Dict: _dict, ast.List: _list, ast.Tuple: _tuple, ast.Set: _set, ast.IfExp: _ifexp, ast.Lambda: _lambda,
-    ast.ListComp: _comp("list"), ast.SetComp: _comp("set"), ast.GeneratorExp: _comp("generator"), ast.DictComp: _dictcomp,
-    ast.Await: _await, ast.Yield: _yield, ast.YieldFrom: _yield, ast.NamedExpr: _walrus, ast.Starred: _star, ast.Slice: _slice,
-}  # fmt: skip
+    ast.Constant: _const,
+    ast.Name: _name,
+    ast.Attribute: _attr,
+    ast.Call: _call,
+    ast.Subscript: _sub,
+    ast.JoinedStr: _joined,
+    ast.FormattedValue: _formatted,
+    ast.BinOp: _bin,
+    ast.BoolOp: _bool,
+    ast.UnaryOp: _unary,
+    ast.Compare: _compare,
+    ast.Dict: _dict,
+    ast.List: _list,
+    ast.Tuple: _tuple,
+    ast.Set: _set,
+    ast.IfExp: _ifexp,
+    ast.Lambda: _lambda,
+    ast.ListComp: _comp("list"),
+    ast.SetComp: _comp("set"),
+    ast.GeneratorExp: _comp("generator"),
+    ast.DictComp: _dictcomp,
+    ast.Await: _await,
+    ast.Yield: _yield,
+    ast.YieldFrom: _yield,
+    ast.NamedExpr: _walrus,
+    ast.Starred: _star,
+    ast.Slice: _slice,
+}
 
 
 def params(c: Collected, a: ast.arguments) -> tuple[Any, ...]:
+    """Lower the parameters of a function: (name, annotation, default, kind)."""
     out: list[Any] = []
     positional = [*a.posonlyargs, *a.args]
     missing = len(positional) - len(a.defaults)

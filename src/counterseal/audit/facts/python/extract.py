@@ -18,7 +18,17 @@ def extract(path: str, source: bytes) -> bytes:
         c = Lowering()
         body = ()
         lost = (*lost, (1, source.count(b"\n") + 1, "nested too deeply to be read"))
-    return ir.dump((
-        path, source.count(b"\n") + 1, tuple(c.imports), tuple(c.functions), tuple(c.classes), ir.dump(body),
-        tuple(c.calls), tuple(c.strings), tuple(c.rebound), lost,
-    ))  # fmt: skip
+    return ir.dump(
+        (
+            path,
+            source.count(b"\n") + 1,
+            tuple(c.imports),
+            tuple(c.functions),
+            tuple(c.classes),
+            ir.dump(body),
+            tuple(c.calls),
+            tuple(c.strings),
+            tuple(c.rebound),
+            lost,
+        )
+    )

@@ -141,9 +141,21 @@ def _function(c: Lowering, n: Any) -> Node:
     c.calls, c.generator, c.class_index, c.parent = saved
     first = n.decorator_list[0].lineno if n.decorator_list else n.lineno
     c.functions[index] = (
-        n.name, qualname, n.lineno, first, n.end_lineno, decorators, parameters, returns, type(n) is ast.AsyncFunctionDef, generator,
-        c.class_index, c.parent, calls, marshal.dumps(body),
-    )  # fmt: skip
+        n.name,
+        qualname,
+        n.lineno,
+        first,
+        n.end_lineno,
+        decorators,
+        parameters,
+        returns,
+        type(n) is ast.AsyncFunctionDef,
+        generator,
+        c.class_index,
+        c.parent,
+        calls,
+        marshal.dumps(body),
+    )
     return ("def", n.lineno, index)
 
 
@@ -188,12 +200,34 @@ def _pattern(c: Lowering, pattern: ast.pattern, values: list[Any], names: list[s
 
 
 _STMT: dict[type, Callable[[Lowering, Any], Node]] = {
-    ast.Assign: _assign, ast.AugAssign: _aug, ast.AnnAssign: _ann, ast.Expr: _expr_stmt, ast.Return: _return, ast.Raise: _raise,
-    ast.If: _if, ast.For: _for, ast.AsyncFor: _for, ast.While: _while, ast.Try: _try, ast.TryStar: _try, ast.With: _with,
-    ast.AsyncWith: _with, ast.Delete: _delete, ast.Assert: _assert, ast.Break: _simple("break"), ast.Continue: _simple("continue"),
-    ast.Pass: _simple("pass"), ast.Global: _global, ast.Nonlocal: _global, ast.Import: _import, ast.ImportFrom: _import_from,
-    ast.FunctionDef: _function, ast.AsyncFunctionDef: _function, ast.ClassDef: _class, ast.Match: _match,
-}  # fmt: skip
+    ast.Assign: _assign,
+    ast.AugAssign: _aug,
+    ast.AnnAssign: _ann,
+    ast.Expr: _expr_stmt,
+    ast.Return: _return,
+    ast.Raise: _raise,
+    ast.If: _if,
+    ast.For: _for,
+    ast.AsyncFor: _for,
+    ast.While: _while,
+    ast.Try: _try,
+    ast.TryStar: _try,
+    ast.With: _with,
+    ast.AsyncWith: _with,
+    ast.Delete: _delete,
+    ast.Assert: _assert,
+    ast.Break: _simple("break"),
+    ast.Continue: _simple("continue"),
+    ast.Pass: _simple("pass"),
+    ast.Global: _global,
+    ast.Nonlocal: _global,
+    ast.Import: _import,
+    ast.ImportFrom: _import_from,
+    ast.FunctionDef: _function,
+    ast.AsyncFunctionDef: _function,
+    ast.ClassDef: _class,
+    ast.Match: _match,
+}
 if sys.version_info >= (3, 12):
 
     def _type_alias(c: Lowering, n: ast.TypeAlias) -> Node:
