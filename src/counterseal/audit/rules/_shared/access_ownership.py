@@ -9,7 +9,7 @@ from counterseal.audit.rules._shared.access_models import is_public_read, model_
 from counterseal.audit.rules._shared.access_routes import ENTRY_KINDS, privileged
 from counterseal.audit.rules._shared.access_shown import UNKNOWN_PART, WHOLE, Shown, fields_shown, shown
 from counterseal.audit.rules._shared.access_words import IDENTIFYING_FIELD, PARTY_FIELD
-from counterseal.audit.surface.flow import Access, Event
+from counterseal.audit.surface.flow import Access, Branch, Event
 from counterseal.audit.surface.model import DataModel, Route, Surface
 from counterseal.audit.surface.ownership import ObjectAccess, object_accesses, tied
 from counterseal.policy import Policy
@@ -26,7 +26,7 @@ class Foreign:
     owner: str
     """How one gets from the record to its owner."""
     use: str
-    """``changes``, ``deletes`` or ``shows``."""
+    """``changes``, ``deletes``, ``shows`` or ``uses``."""
     used: Event
     """Where."""
     what: tuple[str, ...] = ()
@@ -56,7 +56,11 @@ def foreign_records(route: Route, surface: Surface, policy: Policy) -> Iterator[
             continue
         if found.access.verb == "list" and not any(identifying(key.column, model) for key in found.keys):
             continue
-        used = _change(found, route, surface, policy) or _showing(found, model, answers, surface, policy)
+        used = (
+            _change(found, route, surface, policy)
+            or _showing(found, model, answers, surface, policy)
+            or _deciding(found, model, route, policy)
+        )
         if used is not None:
             use, event, what = used
             yield Foreign(found, model, owner, use, event, what)
@@ -101,6 +105,18 @@ def _showing(
     ):
         return None
     return "shows", access, tuple(private)
+
+
+def _deciding(found: ObjectAccess, model: DataModel, route: Route, policy: Policy) -> tuple[str, Event, tuple[str, ...]] | None:
+    """A record that decides whether the route goes on to change something: a card that is paid with, a folder that is filed in."""
+    access = found.access
+    if access.verb != "get" or model.is_principal or is_public_read(model, policy) or route.method == "GET":
+        return None
+    decides = any(
+        isinstance(event, Branch) and event.refused and event.value.name in model.fields and access.label in event.value.may
+        for event in route.flow.events
+    )
+    return ("uses", access, ()) if decides else None
 
 
 def unnarrowed_lists(route: Route, surface: Surface, policy: Policy) -> Iterator[tuple[Access, DataModel, str, tuple[str, ...]]]:

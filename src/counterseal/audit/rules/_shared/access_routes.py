@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from counterseal.audit.result import RouteKind
 from counterseal.audit.rules._shared.access_words import ORDINARY_ROLES, words
-from counterseal.audit.surface.flow import Access, Call, Event, Store
+from counterseal.audit.surface.flow import Access, Call, Event, Raise, Return, Store
 from counterseal.audit.surface.matrix import reached
 from counterseal.audit.surface.model import Route, Surface
 from counterseal.audit.surface.values import Labels
@@ -37,7 +37,14 @@ def claimed(route: Route) -> bool:
     if authenticated(route):
         return True
     points = reached(route.flow, route.kind is RouteKind.WEBSOCKET)
-    return bool(points) and all("claimed" in point.facts for point in points)
+    return bool(points) and (all("claimed" in point.facts for point in points) or _weakly_guarded(route, points[0]))
+
+
+def _weakly_guarded(route: Route, done: Event) -> bool:
+    """Whether a token is read on the way, without proof, and callers without one are refused."""
+    before = [event for event in route.flow.events if event.seq <= done.seq]
+    reads = any(isinstance(event, Call) and event.kind == "token-decode" and "forgeable" in event.result.may for event in before)
+    return reads and any(isinstance(event, Return | Raise) and event.status in (401, 403) for event in route.flow.events)
 
 
 def excused(route: Route, policy: Policy, guarantee: Guarantee) -> bool:
