@@ -211,9 +211,11 @@ class Invoke(Attributes):
             return replace(union(args), type="enum", must=args[0].must if args else NONE)
         given = dict(kwargs)
         may = union([*args, *kwargs.values()]).may
+        spread = kwargs.get("**")
         value = Value(
             kind="obj",
             ref=ref,
+            must=spread.must if spread is not None and len(kwargs) == 1 and not args else NONE,
             items=dict(given),
             may=may if kind != "settings" else NONE,
             name=self.program.cls(ref).name,
