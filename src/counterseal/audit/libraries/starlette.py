@@ -178,7 +178,7 @@ LIBRARY = Library(
             "http-error", {"code": (0, "code"), "message": (1, "reason")}, fixed={"status": "403"}
         ),
         **_answers(),
-        f"{_RESPONSE}.set_cookie": Api("set-cookie", _COOKIE),
+        f"{_RESPONSE}.set_cookie": Api("set-cookie", _COOKIE, fixed={"samesite": "lax"}),
         f"{_RESPONSE}.delete_cookie": Api("sign-out", {"key": (0, "key")}),
         "starlette.templating.Jinja2Templates.TemplateResponse": Api(
             "template", {"name": ("name", 1, 0), "content": ("context", 2, 1), "status": "status_code"}
