@@ -13,6 +13,7 @@ from typing import Any
 from counterseal.audit.facts.python import ir
 from counterseal.audit.findings import Place
 from counterseal.audit.libraries.knowledge import Knowledge
+from counterseal.audit.result import NotChecked
 from counterseal.audit.surface.flow import Branch, Compare, Event
 from counterseal.audit.surface.memo import Summary
 from counterseal.audit.surface.program import Cls, Definition, External, Func, Module, Program, Variable
@@ -120,9 +121,12 @@ class Context:
 class Core(ABC):
     """Shared state. The machine is assembled from this by the modules ``evaluate``, ``execute``, ``invoke`` and ``database``."""
 
-    def __init__(self, program: Program, know: Knowledge) -> None:
+    def __init__(self, program: Program, know: Knowledge, strict: bool = False) -> None:
         self.program = program
         self.know = know
+        self.strict = strict
+        """Let exceptions that nobody expects through, rather than putting them on record."""
+        self.failures: list[NotChecked] = []
         self.events: list[Event] = []
         self.registrations: list[Registration] = []
         self.log: list[tuple[str, Evidence]] = []
@@ -175,6 +179,14 @@ class Core(ABC):
         """``base.name``."""
 
     # -- helpers --------------------------------------------------------------------------------------------------
+
+    def failed(self, what: str, error: Exception, file: str, line: int) -> str:
+        """Put on record that something could not be analysed, and say why. In strict mode only what code can cause is recorded."""
+        if self.strict and not isinstance(error, RecursionError):
+            raise error
+        why = "nested too deeply" if isinstance(error, RecursionError) else f"the analysis failed ({type(error).__name__})"
+        self.failures.append(NotChecked(what, why, file, line))
+        return why
 
     @property
     def frame(self) -> Frame:
@@ -278,17 +290,19 @@ class Core(ABC):
 
     def _run_module(self, module: str) -> None:
         info = self.program.modules[module]
-        saved = self.events, self.frames, self.log, self.steps, self.context, self._counter
-        self.events, self.frames, self.log, self.steps, self.context = (
-            [],
-            [Frame(module, None, f"{module}.<module>")],
-            [],
-            0,
-            Context(),
-        )
+        saved = self.events, self.frames, self.log, self.steps, self.context, self._counter, self.gave_up
+        self.events, self.frames, self.log = [], [Frame(module, None, f"{module}.<module>")], []
+        self.steps, self.context, self.gave_up = 0, Context(), set()
         st = State(self.module_vars[module])
+        here = self.events, self.frames, self.log
         for statement in info.body:
-            after = self.run_block((statement,), st)
+            try:
+                after = self.run_block((statement,), st)
+            except Exception as error:  # noqa: BLE001 (what goes wrong with one statement must not hide the others)
+                self.failed(f"module {module}", error, info.facts.path, statement[1])
+                self.events, self.frames, self.log = here
+                del self.frames[1:]
+                continue
             if after.dead:
                 after = replace(st, dead=False)
             st = after
@@ -297,7 +311,8 @@ class Core(ABC):
                     st.vars[name] = Value(may=st.vars[name].may, name=name)
             self.module_vars[module] = st.vars
         self.module_events[module] = self.events
-        self.events, self.frames, self.log, self.steps, self.context, self._counter = saved
+        self.failures += [NotChecked(f"module {module}", why, info.facts.path, 1) for why in sorted(self.gave_up)]
+        self.events, self.frames, self.log, self.steps, self.context, self._counter, self.gave_up = saved
 
     # -- classes --------------------------------------------------------------------------------------------------
 

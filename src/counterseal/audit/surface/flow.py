@@ -140,6 +140,8 @@ class Flow:
     """Facts in the order in which they were established, with the place."""
     gave_up: tuple[str, ...] = ()
     """Why the analysis did not follow everything; empty when it did."""
+    failed: bool = False
+    """The analysis broke off: what was not seen may be there."""
     derived: dict[str, object] = field(default_factory=dict, repr=False)
     """What was computed from the events once and is asked for often."""
 

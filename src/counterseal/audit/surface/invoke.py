@@ -9,7 +9,7 @@ from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.attributes import Attributes
 from counterseal.audit.surface.builtin import BUILTIN_CALLS, method_of_value
 from counterseal.audit.surface.core import MAX_DEPTH, Frame, State, merge_facts
-from counterseal.audit.surface.memo import VOLATILE, Summary, copied, key_of, signature
+from counterseal.audit.surface.memo import VOLATILE, Summary, key_of, moved, signature
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Labels, Value, join, replace, union
 from counterseal.guarantees import Evidence
@@ -49,7 +49,7 @@ class Invoke(Attributes):
 
     def _remember(self, key: Any, target: Value, variables: dict[str, Value], st: State, line: int) -> Value:
         first_event, first_log, reads, gave_up = len(self.events), len(self.log), self.volatile_reads, len(self.gave_up)
-        given = dict(variables)
+        given, before = dict(variables), st.facts
         result = self.enter_function(target, variables, st, line)
         if self.volatile_reads != reads or len(self.gave_up) != gave_up:
             return result
@@ -57,8 +57,7 @@ class Invoke(Attributes):
             signature(v) == sig for (_, sig), v in zip(key[1], given.values(), strict=True)
         ):  # it changed none of its arguments
             pins = (target.extra, given)
-            summary = Summary(
-                result, st.facts, dict(st.heap), st.dead, tuple(self.events[first_event:]), tuple(self.log[first_log:]), pins
+            summary = Summary(result, before, st.facts, dict(st.heap), st.dead, tuple(self.events[first_event:]), tuple(self.log[first_log:]), pins
             )
             self.memo[key] = summary
             self.replayed.add(id(summary))
@@ -66,12 +65,14 @@ class Invoke(Attributes):
 
     def _replay(self, known: Summary, st: State) -> Value:
         volatile = {k: v for k, v in st.heap.items() if k in VOLATILE}
-        st.facts, st.dead, st.heap = known.facts, known.dead, {**known.heap, **volatile}
+        now = st.facts
+        st.facts = (known.facts - known.before) | now
+        st.dead, st.heap = known.dead, {**known.heap, **volatile}
         if id(known) not in self.replayed:
             # Within one flow the events of a repeated call are the same as the first time.
             self.replayed.add(id(known))
             base = len(self.events)
-            self.events.extend([copied(e, base + i) for i, e in enumerate(known.events)])
+            self.events.extend(moved(known.events, known.before, now, base))
             self.log.extend(known.log)
         return known.result
 

@@ -22,6 +22,7 @@ VOLATILE = frozenset(
 )
 """Shared attributes that differ from route to route: a function that reads one is not remembered."""
 _OPAQUE = frozenset({"continuation", "lambda", "depends", "registering", "cond"})
+_BY_IDENTITY = frozenset({"query", "result", "seq"})
 _DEEPEST = 3
 _LARGEST = 24
 _set = object.__setattr__
@@ -32,6 +33,8 @@ class Summary:
     """The outcome of one call."""
 
     result: Value
+    before: Labels
+    """Facts that held when it was called."""
     facts: Labels
     heap: Mapping[str, Value]
     dead: bool
@@ -50,11 +53,13 @@ def signature(v: Value, depth: int = 0) -> Any:
         items = _items(v, depth)
         if items is None:
             return None
-    extra: Any = v.extra
+    extra: Any = None
     if v.kind == "func" and v.extra:
         extra = tuple([id(scope) for scope in v.extra])
-    elif extra is not None and not isinstance(extra, str) and not (isinstance(extra, tuple) and extra[:1] == ("declared",)):
-        extra = id(extra)
+    elif isinstance(v.extra, str) or (isinstance(v.extra, tuple) and v.extra[:1] == ("declared",)):
+        extra = v.extra
+    elif v.extra is not None and v.kind in _BY_IDENTITY:
+        extra = id(v.extra)
     const = v.const if isinstance(v.const, str | int | float | bool | None) else None
     return (v.kind, v.ref, v.may, v.must, v.null, type(const), const, v.name, v.type, v.true, v.false, v.site, items, extra)
 
@@ -95,15 +100,36 @@ def key_of(ref: Any, variables: Mapping[str, Value], facts: Labels, heap: Mappin
             if sig is None:
                 return None
             shared.append((name, sig))
-    return (ref, tuple(parts), facts, tuple(shared), websocket)
+    return (ref, tuple(parts), identity_facts(facts), tuple(shared), websocket)
 
 
-def copied(event: Event, seq: int) -> Event:
-    """The same event at another position of a flow."""
+def identity_facts(facts: Labels) -> Labels:
+    """The facts on which what a function does may depend; links and ties are carried over from call to call."""
+    known = _IDENTITY.get(facts)
+    if known is None:
+        known = _IDENTITY[facts] = frozenset(f for f in facts if not f.startswith(("link:", "tie:")))
+    return known
+
+
+def moved(events: tuple[Event, ...], before: Labels, now: Labels, first: int) -> list[Event]:
+    """The same events at another place of a flow: facts that held before the call are replaced by those that hold now."""
+    facts: dict[Labels, Labels] = {}
+    out = []
+    for i, event in enumerate(events):
+        held = facts.get(event.facts)
+        if held is None:
+            held = facts[event.facts] = (event.facts - before) | now
+        out.append(copied(event, first + i, held))
+    return out
+
+
+def copied(event: Event, seq: int, facts: Labels) -> Event:
+    """The same event at another position, under other facts."""
     made: Event = object.__new__(type(event))
     for name in _fields(type(event)):
         _set(made, name, getattr(event, name))
     _set(made, "seq", seq)
+    _set(made, "facts", facts)
     return made
 
 
@@ -114,4 +140,5 @@ def _fields(cls: type) -> tuple[str, ...]:
     return names
 
 
+_IDENTITY: dict[Labels, Labels] = {}
 _NAMES: dict[type, tuple[str, ...]] = {}

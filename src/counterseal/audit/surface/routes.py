@@ -17,7 +17,7 @@ from counterseal.audit.surface.memo import VOLATILE, Summary
 from counterseal.audit.surface.model import Route
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.router import Mounted, Router, join_paths, sequence, text_of
-from counterseal.audit.surface.values import NULL, UNKNOWN, Value, const, replace
+from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, const, replace
 from counterseal.guarantees import Evidence
 
 _PARAM = re.compile(r"\{([A-Za-z_]\w*)(?::(\w+))?\}|<(?:([A-Za-z_]\w*)(?:\([^)]*\))?:)?([A-Za-z_]\w*)>")
@@ -223,7 +223,7 @@ def run_hooks(m: Machine, hooks: tuple[Registration, ...], st: State, request: R
         st = run_hook(m, hook, st, request)
     if m.volatile_reads == reads:
         heap = {k: v for k, v in st.heap.items() if k not in VOLATILE}
-        m.memo[key] = Summary(UNKNOWN, st.facts, heap, st.dead, tuple(m.events), tuple(m.log), (hooks,))
+        m.memo[key] = Summary(UNKNOWN, NONE, st.facts, heap, st.dead, tuple(m.events), tuple(m.log), (hooks,))
     return st
 
 
