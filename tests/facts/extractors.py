@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import os
 import signal
 import sys
@@ -14,6 +15,7 @@ def measure(path: str, source: bytes) -> bytes:
     """Behaves as the file's first line says."""
     word = source.split(b"\n", 1)[0].decode()
     if word == "segfault":
+        faulthandler.disable()  # the crash is meant
         ctypes.string_at(0)
     elif word == "killed":
         os.kill(os.getpid(), signal.SIGKILL)

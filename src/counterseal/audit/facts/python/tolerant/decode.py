@@ -42,9 +42,9 @@ def _encoding(source: bytes) -> tuple[str, str | None]:
     """The encoding that the file declares, and what is wrong with the declaration."""
     try:
         encoding = tokenize.detect_encoding(io.BytesIO(source).readline)[0]
-        b"".decode(encoding)
+        "a".encode(encoding)
         return encoding, None
-    except LookupError:
+    except (LookupError, UnicodeError):
         return "utf-8", "the declared encoding is not one of text"
     except SyntaxError as error:
         if source.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
