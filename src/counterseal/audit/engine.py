@@ -235,7 +235,7 @@ def _read(run: _Run) -> Reading:
         documents, unread = files.read_documents(run.inputs)
         problems += unread
         run.report("Linking", 0, 1)
-        surface = build(facts, documents, run.inputs.tests, run.policy)
+        surface = build(facts, documents, run.inputs.tests, run.policy, strict=run.debug)
         run.report("Linking", 1, 1)
         problems = [*run.inputs.skipped, *problems, *surface.not_checked]
         return Reading(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 from counterseal.audit.facts.python import ir
 from counterseal.audit.findings import Place
@@ -16,15 +19,16 @@ from counterseal.audit.surface.flow import Event, Flow
 from counterseal.audit.surface.generated import generated_routes, openapi_routes
 from counterseal.audit.surface.guards import fake_guards, late_guards
 from counterseal.audit.surface.inject import Machine
-from counterseal.audit.surface.matrix import with_cells
-from counterseal.audit.surface.model import Literal, Setting, Surface
+from counterseal.audit.surface.matrix import undecided, with_cells
+from counterseal.audit.surface.model import Literal, Route, Setting, Surface
 from counterseal.audit.surface.models import data_models
-from counterseal.audit.surface.program import Func, Program
+from counterseal.audit.surface.program import Cls, Func, Program
 from counterseal.audit.surface.routes import assemble
 from counterseal.audit.surface.values import Value
 from counterseal.audit.surface.vocabulary import SECRET_NAME
 from counterseal.policy import Policy
 
+T = TypeVar("T")
 _ROOTS = {
     "register_blueprint",
     "include_router",
@@ -53,13 +57,17 @@ _SETTING = re.compile(SECRET_NAME.pattern + "|DEBUG|SESSION|CORS|CSRF|JWT|ALGORI
 _FACTORIES = {"Flask", "FastAPI", "Starlette", "FlaskApp", "AsyncApp", "App", "connexion.App", "connexion.FlaskApp"}
 
 
-def build(facts: Mapping[str, ir.Facts], documents: Mapping[str, bytes], tests: frozenset[str], policy: Policy) -> Surface:
+def build(
+    facts: Mapping[str, ir.Facts], documents: Mapping[str, bytes], tests: frozenset[str], policy: Policy, strict: bool = False
+) -> Surface:
     """Link the facts of a program and execute it abstractly.
 
-    ``facts`` by path (without test code); ``documents``: OpenAPI documents and dependency manifests by path; ``tests``: paths of test files.
+    ``facts`` by path (without test code); ``documents``: OpenAPI documents and dependency manifests by path; ``tests``: paths of
+    test files. A part whose analysis fails stands in ``not_checked``; with ``strict`` the exception goes through instead.
     """
+    facts = {path: facts[path] for path in sorted(facts)}
     program = Program(facts)
-    machine = Machine(program, Knowledge(load_libraries()))
+    machine = Machine(program, Knowledge(load_libraries()), strict)
     for module in program.modules:
         if relevant_module(machine, module):
             machine.variables(module)
@@ -69,22 +77,41 @@ def build(facts: Mapping[str, ir.Facts], documents: Mapping[str, bytes], tests: 
     assembly = assemble(machine)
     specified, problems = openapi_routes(machine, assembly.routes, documents)
     routes = [*assembly.routes, *specified, *generated_routes(machine, assembly.routes)]
-    guards = fake_guards(machine)
+    part = partial(_part, machine)
     surface = Surface(
         routes=tuple(routes),
-        applications=applications(machine),
         models=models,
-        flows=tuple(other_flows(machine)),
-        settings=tuple(settings(machine)),
+        fake_guards=part("guards that do not guard", lambda: fake_guards(machine)),
+        applications=part("applications", lambda: applications(machine)),
+        flows=part("functions that no route calls", lambda: other_flows(machine)),
+        settings=part("settings", lambda: settings(machine)),
         literals=tuple(literals(facts)),
-        unattached=unattached(machine),
-        fake_guards=guards,
-        late_guards=late_guards(machine),
+        unattached=part("what is attached to applications", lambda: unattached(machine)),
+        late_guards=part("the order of decorators", lambda: late_guards(machine)),
         frameworks=frameworks(machine, facts),
-        not_checked=(*assembly.not_checked, *problems, *_gave_up(routes)),
     )
-    surface.routes = tuple(with_cells(route, surface, policy) for route in routes)
+    surface.routes = tuple(_with_cells(machine, route, surface, policy) for route in routes)
+    surface.not_checked = (*assembly.not_checked, *problems, *_gave_up(surface), *machine.failures)
     return surface
+
+
+def _part(machine: Machine, what: str, find: Callable[[], Iterable[T]]) -> tuple[T, ...]:
+    """One part of the surface: as much of it as could be found."""
+    out: list[T] = []
+    try:
+        out.extend(find())
+    except Exception as error:  # noqa: BLE001 (what goes wrong with one part must not hide the others)
+        machine.failures.append(NotChecked(what, machine.failed(error)))
+    return tuple(out)
+
+
+def _with_cells(machine: Machine, route: Route, surface: Surface, policy: Policy) -> Route:
+    try:
+        return with_cells(route, surface, policy)
+    except Exception as error:  # noqa: BLE001 (what goes wrong with one route must not hide the others)
+        why = machine.failed(error)
+    machine.failures.append(NotChecked(route.name, why, route.place.file, route.place.line))
+    return replace(route, cells=undecided(route, why))
 
 
 def relevant_module(machine: Machine, module: str) -> bool:
@@ -107,7 +134,7 @@ def run_factories(machine: Machine) -> None:
                 continue
             tails = {c.rpartition(".")[2] for c in item.calls}
             if tails & wanted or (wanted is _ROOTS and _defines_routes(machine, ref)):
-                run_standalone(machine, ref)
+                machine.factory_events[ref] = run_standalone(machine, ref).events
 
 
 def _defines_routes(machine: Machine, ref: Func) -> bool:
@@ -121,23 +148,26 @@ def _defines_routes(machine: Machine, ref: Func) -> bool:
     )
 
 
-def run_standalone(machine: Machine, ref: Func) -> list[Event]:
+def run_standalone(machine: Machine, ref: Func) -> Flow:
     """Execute a function on its own, with nothing known about its arguments but their annotations."""
-    saved = machine.events, machine.frames, machine.log, machine.steps, machine.context
-    machine.events, machine.log, machine.steps, machine.context, machine.replayed = [], [], 0, Context(root=ref), set()
-    machine.frames = [Frame(ref.module, None, f"{ref.module}.<module>")]
+    item = machine.program.function(ref)
+    flow = Flow(machine.program.qualname(ref), Place(machine.program.path(ref.module), item.line, item.end_line))
+    gave_up: set[str] = set()
+    saved = machine.events, machine.frames, machine.log, machine.steps, machine.context, machine.gave_up
+    machine.events, machine.log, machine.steps, machine.context, machine.replayed = flow.events, [], 0, Context(root=ref), set()
+    machine.frames, machine.gave_up = [Frame(ref.module, None, f"{ref.module}.<module>")], gave_up
     st = State({})
     target = machine.function_value(ref, None)
-    holder = []
-    item = machine.program.function(ref)
-    if item.class_index >= 0:
-        from counterseal.audit.surface.program import Cls
-
-        holder = [Value(kind="obj", ref=Cls(ref.module, item.class_index), items={})]
-    machine.enter_function(target, machine.parameters(ref, holder, {}, st), st, item.line)
-    events = machine.events
-    machine.events, machine.frames, machine.log, machine.steps, machine.context = saved
-    return events
+    own = [Value(kind="obj", ref=Cls(ref.module, item.class_index), items={})] if item.class_index >= 0 else []
+    try:
+        machine.enter_function(target, machine.parameters(ref, own, {}, st), st, item.line)
+    except Exception as error:  # noqa: BLE001 (what goes wrong with one function must not hide the others)
+        flow.failed = True
+        gave_up.add(machine.failed(error))
+    machine.failures += [NotChecked(flow.function, why, flow.place.file, item.line) for why in sorted(gave_up)]
+    flow.gave_up = tuple(sorted(gave_up))
+    machine.events, machine.frames, machine.log, machine.steps, machine.context, machine.gave_up = saved
+    return flow
 
 
 def other_flows(machine: Machine) -> Iterator[Flow]:
@@ -145,15 +175,19 @@ def other_flows(machine: Machine) -> Iterator[Flow]:
     for module, events in sorted(machine.module_events.items()):
         if events:
             yield Flow(f"{module}.<module>", Place(machine.program.path(module), 1), events)
+    for ref, events in machine.factory_events.items():
+        item = machine.program.function(ref)
+        if events:
+            yield Flow(machine.program.qualname(ref), Place(machine.program.path(ref.module), item.line, item.end_line), events)
     for ref in list(machine.program.functions()):
         item = machine.program.function(ref)
         if ref in machine.executed or not any(
             machine.program.telling(ref.module, call, machine.know, TELLING) for call in item.calls
         ):
             continue
-        events = run_standalone(machine, ref)
-        if events:
-            yield Flow(machine.program.qualname(ref), Place(machine.program.path(ref.module), item.line, item.end_line), events)
+        flow = run_standalone(machine, ref)
+        if flow.events:
+            yield flow
 
 
 def settings(machine: Machine) -> Iterator[Setting]:
@@ -172,7 +206,7 @@ def settings(machine: Machine) -> Iterator[Setting]:
         for name, value in names.items():
             if name.isupper() and name in lines:
                 yield Setting(name, value, Place(machine.program.path(module), lines[name]), module)
-    for events in list(machine.module_events.values()):
+    for events in [*machine.module_events.values(), *machine.factory_events.values()]:
         for event in events:
             target = getattr(event, "target", None)
             if target is not None and target.kind == "config":
@@ -206,7 +240,7 @@ def frameworks(machine: Machine, facts: Mapping[str, ir.Facts]) -> tuple[str, ..
     return tuple(sorted(found - {""}))
 
 
-def _gave_up(routes: list) -> Iterator[NotChecked]:  # type: ignore[type-arg]
-    for route in routes:
+def _gave_up(surface: Surface) -> Iterator[NotChecked]:
+    for route in surface.routes:
         for why in route.flow.gave_up:
             yield NotChecked(route.name, f"the analysis stopped early: {why}", route.place.file, route.place.line)

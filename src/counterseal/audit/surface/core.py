@@ -48,6 +48,8 @@ def merge_facts(a: Labels, b: Labels) -> Labels:
     both = a & b
     if "limit" in a or "limit" in b:
         both |= {"limit"}  # the first calls within a window pass without being refused: that is how limiters look
+    if ("auth" in a and "claimed" in b) or ("claimed" in a and "auth" in b):
+        both |= {"claimed"}
     if "role" in a and "role" not in b:
         both |= frozenset(f for f in b if f.startswith(("link:", "tie:")))
     elif "role" in b and "role" not in a:
@@ -61,7 +63,17 @@ def merge(a: State, b: State) -> State:
         return b
     if b.dead:
         return a
-    return State(_merge_maps(a.vars, b.vars, True), merge_facts(a.facts, b.facts), _merge_maps(a.heap, b.heap, False))
+    facts = merge_facts(a.facts, b.facts) | _unloaded(a, b) | _unloaded(b, a)
+    return State(_merge_maps(a.vars, b.vars, True), facts, _merge_maps(a.heap, b.heap, False))
+
+
+def _unloaded(a: State, b: State) -> Labels:
+    """Facts of ``a`` about records that ``b`` never loaded: where there is no record, nothing is lost by keeping them."""
+    only = [f for f in a.facts - b.facts if f.startswith(("link:obj:", "tie:obj:"))]
+    if not only:
+        return NONE
+    loaded = {label for v in b.vars.values() for label in v.may if label.startswith("obj:")}
+    return frozenset(f for f in only if f.partition(":")[2].partition("~")[0] not in loaded)
 
 
 def _merge_maps(a: dict[str, Value], b: dict[str, Value], keep: bool) -> dict[str, Value]:
@@ -139,6 +151,7 @@ class Core(ABC):
         self.executed: set[Func] = set()
         """Functions that were entered by some call."""
         self.context = Context()
+        self.factory_events: dict[Func, list[Event]] = {}
         self.module_events: dict[str, list[Event]] = {}
         self.used_instances: set[str] = set()
         """Sites of library instances of which an attribute was used or which were passed on."""
@@ -156,6 +169,8 @@ class Core(ABC):
         """(function, place, why) of checks that were found not to check."""
         self.late_decorators: list[tuple[Func, Place, str, ir.Node]] = []
         """Decorators that stand above the one that registers the route: they wrap a function that no request reaches."""
+        self.loop_exits: list[State] = []
+        """Where ``break`` and ``continue`` left the innermost loop."""
         self._counter = 0
         self._class_kinds: dict[Cls, str] = {}
         self._class_attrs: dict[Cls, dict[str, Value]] = {}
@@ -180,13 +195,13 @@ class Core(ABC):
 
     # -- helpers --------------------------------------------------------------------------------------------------
 
-    def failed(self, what: str, error: Exception, file: str, line: int) -> str:
-        """Put on record that something could not be analysed, and say why. In strict mode only what code can cause is recorded."""
-        if self.strict and not isinstance(error, RecursionError):
+    def failed(self, error: Exception) -> str:
+        """Why the analysis of a part broke off. In strict mode, what nobody expects is raised again."""
+        if isinstance(error, RecursionError):
+            return "the code is nested too deeply"
+        if self.strict:
             raise error
-        why = "nested too deeply" if isinstance(error, RecursionError) else f"the analysis failed ({type(error).__name__})"
-        self.failures.append(NotChecked(what, why, file, line))
-        return why
+        return f"the analysis failed ({type(error).__name__})"
 
     @property
     def frame(self) -> Frame:
@@ -299,7 +314,7 @@ class Core(ABC):
             try:
                 after = self.run_block((statement,), st)
             except Exception as error:  # noqa: BLE001 (what goes wrong with one statement must not hide the others)
-                self.failed(f"module {module}", error, info.facts.path, statement[1])
+                self.failures.append(NotChecked(f"module {module}", self.failed(error), info.facts.path, statement[1]))
                 self.events, self.frames, self.log = here
                 del self.frames[1:]
                 continue

@@ -155,10 +155,8 @@ class Execute(Annotate):
 
     def _stop(self, n: ir.Node, st: State) -> State:
         st.dead = True
-        self._loop_exits.append(st.copy())
+        self.loop_exits.append(st.copy())
         return st
-
-    _loop_exits: list[State]
 
     def _nothing(self, n: ir.Node, st: State) -> State:
         return st
@@ -271,12 +269,12 @@ class Execute(Annotate):
         return self.run_block(n[5], merged)
 
     def _loop_body(self, statements: Sequence[ir.Node], st: State) -> State:
-        saved, self._loop_exits = getattr(self, "_loop_exits", []), []
+        saved, self.loop_exits = self.loop_exits, []
         after = self.run_block(statements, st)
-        for exit_ in self._loop_exits:
+        for exit_ in self.loop_exits:
             exit_.dead = False
             after = merge(after, exit_)
-        self._loop_exits = saved
+        self.loop_exits = saved
         return after
 
     def _unrolled(self, n: ir.Node, items: list[Value], st: State) -> State:
@@ -329,7 +327,7 @@ class Execute(Annotate):
             handler.facts = entry.facts
             if name:
                 caught = self.evaluate(type_, handler) if type_ is not None else UNKNOWN
-                label = frozenset({"error"})
+                label = frozenset({"error", "error:broad"} if _is_broad(type_) else {"error"})
                 handler.vars[name] = Value(
                     kind="exc", ref=caught.ref, may=label, must=label, name=name, extra=self._caught(type_)
                 )
@@ -349,6 +347,12 @@ class Execute(Annotate):
             else []
         )
         return ",".join(names)
+
+
+def _is_broad(type_: Any) -> bool:
+    """Whether a handler catches everything."""
+    types = type_[3] if type_ is not None and type_[0] == ir.SEQ else (type_,)
+    return any(t is None or ir.dotted(t) in ("Exception", "BaseException") for t in types)
 
 
 def status_of(value: Value) -> int | None:

@@ -103,10 +103,11 @@ class Machine(Invoke):
         if marker is not None and marker.kind == "ext":
             marker = None
         if marker is not None and marker.kind == "depends":
-            return self._dependency(marker, kind, request, st, line)
+            return self.dependency(marker, kind, request, st, line)
         return self._input(name, kind, marker, request)
 
-    def _dependency(self, marker: Value, kind: Value, request: Request, st: State, line: int) -> Value:
+    def dependency(self, marker: Value, kind: Value, request: Request, st: State, line: int) -> Value:
+        """The result of a dependency: it runs once per request."""
         target = marker.extra if isinstance(marker.extra, Value) else kind
         key = f"{target.kind}:{target.ref}:{target.site}:{id(target.extra) if target.extra else ''}:{id(target.items) if target.kind in ('inst', 'obj') else ''}"
         if key in request.solved:

@@ -25,6 +25,8 @@ def with_cells(route: Route, surface: Surface, policy: Policy) -> Route:
         return replace(route, cells=dict.fromkeys(Guarantee, cell))
     kinds = kinds_of(route, surface.models, policy)
     route = replace(route, kinds=kinds)
+    if route.flow.failed:
+        return replace(route, cells=undecided(route, "; ".join(route.flow.gave_up)))
     required = policy.required(route.method, route.path, map(Kind, kinds))
     rule = policy.route_rule(route.method, route.path)
     cells: dict[Guarantee, Cell] = {}
@@ -42,6 +44,11 @@ def with_cells(route: Route, surface: Surface, policy: Policy) -> Route:
             cell = Cell(State.NOT_REQUIRED, (Evidence(route.place.file, route.place.line, f"policy: {rule.excuses[guarantee]}"),))
         cells[guarantee] = cell
     return replace(route, cells=cells)
+
+
+def undecided(route: Route, why: str) -> dict[Guarantee, Cell]:
+    """The cells of a route whose analysis broke off."""
+    return dict.fromkeys(Guarantee, Cell(State.UNKNOWN, (Evidence(route.place.file, route.place.line, why),)))
 
 
 def reached(flow: Flow, websocket: bool = False) -> list[Event]:

@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from counterseal.audit.facts.python import ir
 from counterseal.audit.findings import Place
+from counterseal.audit.result import NotChecked
 from counterseal.audit.surface.core import State
 from counterseal.audit.surface.inject import Machine
 from counterseal.audit.surface.model import DataModel, Field
-from counterseal.audit.surface.program import Cls
+from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.schema import foreign_key
 from counterseal.audit.surface.values import UNKNOWN, Value
 from counterseal.audit.surface.vocabulary import OWNER_FIELD, PASSWORD_LIKE, PRINCIPAL_MODEL, snake
@@ -31,8 +32,8 @@ def data_models(m: Machine, policy: Policy) -> dict[str, DataModel]:
     out: dict[str, DataModel] = {}
     for ref in m.program.classes():
         kind = m.class_kind(ref)
-        if kind:
-            made = _from_class(m, ref, kind, policy)
+        made = _attempt(m, ref, kind, policy) if kind else None
+        if made is not None:
             if made.name not in out or (kind == "table" and out[made.name].kind != "table"):
                 out[made.name] = made  # accesses name tables: a schema of the same name stands behind
             out[made.qualname] = made
@@ -42,6 +43,15 @@ def data_models(m: Machine, policy: Policy) -> dict[str, DataModel]:
     for made in _from_sql(m):
         out.setdefault(made.name, made)
     return _with_owners(out)
+
+
+def _attempt(m: Machine, ref: Cls, kind: str, policy: Policy) -> DataModel | None:
+    try:
+        return _from_class(m, ref, kind, policy)
+    except Exception as error:  # noqa: BLE001 (what goes wrong with one class must not hide the others)
+        line = m.program.cls(ref).line
+        m.failures.append(NotChecked(f"class {m.program.qualname(ref)}", m.failed(error), m.program.path(ref.module), line))
+        return None
 
 
 def _from_class(m: Machine, ref: Cls, kind: str, policy: Policy) -> DataModel:
@@ -185,18 +195,10 @@ def _from_sql(m: Machine) -> Iterable[DataModel]:
 
 def _statements(m: Machine, module: str) -> Iterable[tuple[str, int, str]]:
     facts = m.program.modules[module].facts
-    if (
-        not any(
-            call.rpartition(".")[2] in ("execute", "executescript", "execute_query", "query", "run")
-            for f in facts.functions
-            for call in f.calls
-        )
-        and not facts.calls
-    ):
+    called = (call.rpartition(".")[2] for f in facts.functions for call in f.calls)
+    if not facts.calls and not any(c in ("execute", "executescript", "execute_query", "query", "run") for c in called):
         return
     bodies = [m.program.modules[module].body]
-    from counterseal.audit.surface.program import Func
-
     bodies += [
         m.program.body(Func(module, i))
         for i, f in enumerate(facts.functions)

@@ -39,12 +39,22 @@ def assemble(machine: Machine) -> Assembly:
     seen: set[tuple[str, str, str]] = set()
     for root in router.roots():
         for mounted in router.walk(root):
-            for route in expand(machine, mounted, out):
+            for route in _expanded(machine, mounted, out):
                 key = (route.method, route.path, route.app)
                 if key not in seen:
                     seen.add(key)
                     out.routes.append(route)
     return out
+
+
+def _expanded(machine: Machine, mounted: Mounted, out: Assembly) -> list[Route]:
+    routes: list[Route] = []
+    place = mounted.registration.place
+    try:
+        routes.extend(expand(machine, mounted, out))
+    except Exception as error:  # noqa: BLE001 (what goes wrong with one registration must not hide the others)
+        out.not_checked.append(NotChecked("route", machine.failed(error), place.file, place.line))
+    return routes
 
 
 def expand(m: Machine, mounted: Mounted, out: Assembly) -> Iterator[Route]:
@@ -167,24 +177,43 @@ def run_route(
         func.module if func is not None else m.program.by_path.get(mounted.registration.place.file, next(iter(m.program.modules)))
     )
     m.frames = [Frame(module, None, f"{module}.<request>")]
-    st = request_state(method, path, func)
+    failed = False
+    try:
+        _run_request(m, mounted, path, handler, holder, func, request, framework)
+    except Exception as error:  # noqa: BLE001 (what goes wrong with one route must not hide the others)
+        failed = True
+        gave_up.add(m.failed(error))
+    name = m.program.qualname(func) if func else "?"
+    flow = Flow(name, mounted.registration.place, events, tuple(log), tuple(sorted(gave_up)), failed)
+    m.events, m.frames, m.log, m.steps, m.context, m.gave_up = saved
+    return flow
+
+
+def _run_request(
+    m: Machine,
+    mounted: Mounted,
+    path: str,
+    handler: Value,
+    holder: Value | None,
+    func: Func | None,
+    request: Request,
+    framework: str,
+) -> None:
+    st = request_state(request.method, path, func)
     if framework == "flask":
         name_endpoint(st, mounted, handler)
     line = mounted.registration.place.line
     st = run_hooks(m, mounted.hooks, st, request)
     for dependency in mounted.dependencies:
         if dependency.kind == "depends" and not st.dead:
-            m._dependency(dependency, UNKNOWN, request, st, line)
-    if not st.dead:
-        if framework == "fastapi" and holder is None:
-            m.inject(handler, request, st, line)
-        else:
-            arguments = {**filled_by_decorators(m, func, holder, framework), **path_arguments(path)}
-            m.call(handler, [*([holder] if holder else []), *positional(m, func, holder, framework)], arguments, st, line)
-    flow = Flow(m.program.qualname(func) if func else "?", mounted.registration.place, events, tuple(sorted(gave_up)))
-    flow.log = tuple(log)
-    m.events, m.frames, m.log, m.steps, m.context, m.gave_up = saved
-    return flow
+            m.dependency(dependency, UNKNOWN, request, st, line)
+    if st.dead:
+        return
+    if framework == "fastapi" and holder is None:
+        m.inject(handler, request, st, line)
+    else:
+        arguments = {**filled_by_decorators(m, func, holder, framework), **path_arguments(path)}
+        m.call(handler, [*([holder] if holder else []), *positional(m, func, holder, framework)], arguments, st, line)
 
 
 def request_state(method: str, path: str, func: Func | None) -> State:
