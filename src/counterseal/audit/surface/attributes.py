@@ -46,9 +46,10 @@ class Attributes(Database):
 
     def _external_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
         found = self.external(f"{base.ref}.{name}")
-        if found.may or not base.may:
+        if (found.may or not base.may) and "self" not in base.may:
             return replace(found, extra=found.extra or (base if found.kind == "ext" and base.kind == "inst" else None))
-        return Value(kind="ext", ref=found.ref, may=base.may, must=base.must, name=name, null=base.null)
+        value = self.part(base, name) if "self" in base.may else base
+        return Value(kind="ext", ref=found.ref, may=value.may, must=value.must, name=name, null=value.null, true=value.true)
 
     def _instance_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
         if isinstance(base.items, dict) and name in base.items:

@@ -15,7 +15,7 @@ from counterseal.audit.libraries.knowledge import REGISTERING, TELLING, Knowledg
 from counterseal.audit.result import NotChecked
 from counterseal.audit.surface.attached import applications, unattached
 from counterseal.audit.surface.core import Context, Frame, State
-from counterseal.audit.surface.flow import Event, Flow
+from counterseal.audit.surface.flow import Flow
 from counterseal.audit.surface.generated import generated_routes, openapi_routes
 from counterseal.audit.surface.guards import fake_guards, late_guards
 from counterseal.audit.surface.inject import Machine

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from counterseal.audit.surface.flow import Call
 from counterseal.audit.surface.program import Cls
+from counterseal.audit.surface.queries import fetched
 from counterseal.audit.surface.templates import BRACES, filled
 from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, const, join, replace, union
 
@@ -42,6 +43,7 @@ _SAME = {
     "digest",
     "hexdigest",
 }
+_LONGEST_LIST = 20
 _FOLDABLE = {"lower", "upper", "strip", "lstrip", "rstrip", "title", "capitalize", "casefold"}
 
 
@@ -205,9 +207,9 @@ def method_of_value(
     if base.kind == "query":
         return m.query_method(base, name, args, kwargs, st, line, end)
     if base.kind == "result":
-        return _result_method(base, name)
+        return fetched(base, name)
     if name in ("fetchone", "fetchall", "fetchmany", "fetchval") and id(base) in m.results:
-        return _result_method(m.results[id(base)][1], name)
+        return fetched(m.results[id(base)][1], name)
     if base.kind == "column":
         return _column_method(m, base, name, args)
     found = m.session_method(base, name, args, kwargs, st, line, end)
@@ -242,24 +244,6 @@ def _same(base: Value, name: str, args: list[Value]) -> Value:
         if keep
         else Value(may=base.may | union(args).may, must=base.must, type=base.type or "str", name=base.name, null=False)
     )
-
-
-def _result_method(base: Value, name: str) -> Value:
-    found: Value = base.extra if base.kind == "result" else base
-    single = found.extra if found.kind == "seq" and isinstance(found.extra, Value) else found
-    if name in ("fetchone", "first", "one", "one_or_none", "scalar", "scalar_one", "scalar_one_or_none"):
-        return replace(single, null=name not in ("one", "scalar_one"))
-    if name in ("fetchall", "all", "fetchmany"):
-        return (
-            found
-            if found.kind == "seq"
-            else Value(
-                kind="seq", extra=replace(single, null=False), may=single.may, must=single.must, null=True, name=single.name
-            )
-        )
-    if name in ("scalars", "mappings", "keys", "unique"):
-        return base
-    return Value(may=base.may, must=base.must, null=True)
 
 
 def _column_method(m: Database, base: Value, name: str, args: list[Value]) -> Value:
@@ -378,13 +362,14 @@ def _update(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value
 
 
 def _append(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value | None:
+    if base.kind == "cond" and args and args[0].kind == "cond":
+        base.items.extend(args[0].items)
+        return NULL
     if base.kind == "seq":
-        if isinstance(base.items, list) and base.items and base.items[0].kind in ("text", "const"):
-            base.items.extend(args)
-        else:
-            added = union(args) if len(args) != 1 else args[0]
-            base.extra = join(base.extra, added) if isinstance(base.extra, Value) else added
-            base.items = None
+        added = union(args) if len(args) != 1 else args[0]
+        base.extra = join(base.extra, added) if isinstance(base.extra, Value) else added
+        known = isinstance(base.items, list) and len(base.items) < _LONGEST_LIST
+        base.items = [*base.items, *args] if known else None
         base.may = base.may | union(args).may
         return NULL
     return None

@@ -70,7 +70,8 @@ class Evaluate(Iterate):
         for a in n[3]:
             value = self.evaluate(a[2] if a[0] == ir.STAR else a, st)
             if a[0] == ir.STAR:
-                args.extend(value.items if isinstance(value.items, list) else [replace(value, kind="unknown")])
+                known = value.kind == "seq" and isinstance(value.items, list)
+                args.extend(value.items if known else [value if value.kind == "cond" else replace(value, kind="unknown")])
             else:
                 args.append(value)
         kwargs: dict[str, Value] = {}

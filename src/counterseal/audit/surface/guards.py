@@ -12,10 +12,8 @@ from counterseal.audit.surface.model import FakeGuard, LateGuard
 from counterseal.audit.surface.values import Value
 
 _NAME = re.compile(
-    r"^(verify|validate|check|require|ensure|authenticate|authorize|get_current|is_)_?.*(token|jwt|auth|user|login|admin|key|session|permission|role|signature)|(login|token|auth|admin|role)_required$",
-    re.IGNORECASE,
+    r"verify|valid|check|auth|token|jwt|login|session|permission|signature|(login|admin|role|user)_required|current_user", re.IGNORECASE
 )
-
 _GUARDS = frozenset({"auth", "claimed", "role", "limit", "csrf"})
 
 

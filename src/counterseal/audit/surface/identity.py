@@ -17,6 +17,8 @@ class IdentityCalls(AnswerCalls):
             self.weak_checks.append(
                 (self.frame.qualname, self.place(c.line), f"{c.full} reads the token without verifying its signature")
             )
+            if is_credential(token):
+                self.establish(c.st, frozenset({"claimed"}), c.line, f"{c.full} only demands a well-formed token")
             # Claims that anyone can write: they name a caller, but prove nothing.
             return Value(may=frozenset({"who", "self", "forgeable"}), must=frozenset({"who", "self"}), name="claims")
         presented = is_credential(token) or (self.context.websocket and bool(token.inputs())) or not token.inputs()

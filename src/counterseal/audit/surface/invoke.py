@@ -57,7 +57,15 @@ class Invoke(Attributes):
             signature(v) == sig for (_, sig), v in zip(key[1], given.values(), strict=True)
         ):  # it changed none of its arguments
             pins = (target.extra, given)
-            summary = Summary(result, before, st.facts, dict(st.heap), st.dead, tuple(self.events[first_event:]), tuple(self.log[first_log:]), pins
+            summary = Summary(
+                result,
+                before,
+                st.facts,
+                dict(st.heap),
+                st.dead,
+                tuple(self.events[first_event:]),
+                tuple(self.log[first_log:]),
+                pins,
             )
             self.memo[key] = summary
             self.replayed.add(id(summary))

@@ -11,6 +11,7 @@ from counterseal.audit.surface.flow import Call
 from counterseal.audit.surface.identity import IdentityCalls
 from counterseal.audit.surface.library_call import LibraryCall, fixed_values, is_true, methods_of, pick_roles
 from counterseal.audit.surface.program import Cls, Func
+from counterseal.audit.surface.queries import fetched
 from counterseal.audit.surface.values import NO_CONST, NONE, NULL, UNKNOWN, Value, replace, union
 
 _CALLABLE = {"func", "lambda", "wrapped", "cls", "continuation"}
@@ -121,7 +122,7 @@ class LibraryCalls(IdentityCalls):
             extra=c.api.kind,
         )
         self.instances[made.site] = made
-        self._register(Registration("made", made, place, options={**c.roles}, name=c.full))
+        self._register(Registration("made", made, place, options={**c.roles, **fixed_values(c.api)}, name=c.full))
         for name in ("app", "0"):
             target = c.roles.get(name)
             if target is not None and target.kind in ("inst", "obj"):
@@ -307,6 +308,16 @@ class LibraryCalls(IdentityCalls):
             c.st.facts, c.st.dead = facts, dead
         return UNKNOWN
 
+    def _wait(self, c: LibraryCall) -> Value | None:
+        """A function that is run elsewhere and waited for (``run_in_threadpool``): its result and its facts are the caller's."""
+        if "calls" in c.api.fixed and c.args and c.args[0].kind in _CALLABLE:
+            return self.call(c.args[0], c.args[1:], c.kwargs, c.st, c.line, c.end)
+        return None
+
+    def _fetch(self, c: LibraryCall) -> Value | None:
+        held = self.results.get(id(c.receiver))
+        return fetched(held[1], c.full.rpartition(".")[2]) if held is not None else None
+
     def _query(self, c: LibraryCall) -> Value | None:
         verb = c.api.fixed.get("verb", "select")
         made = self.start_query(c.args)
@@ -386,6 +397,9 @@ _HANDLERS: Mapping[str, Callable[..., Value | None]] = {
     "wraps": L._wraps,
     "config-set": L._config,
     "background": L._background,
+    "wait": L._wait,
+    "sql-fetch-one": L._fetch,
+    "sql-fetch-list": L._fetch,
     "query": L._query,
     "db-get": L._session,
     "db-delete": L._session,

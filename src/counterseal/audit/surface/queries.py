@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from counterseal.audit.surface.values import Labels, Query, Value
+from counterseal.audit.surface.values import Labels, Query, Value, replace
 from counterseal.audit.surface.vocabulary import IDENTIFIER_COLUMN, PASSWORD_LIKE, SECRET_COLUMN
 
 
@@ -43,3 +43,22 @@ def plural(query: Query) -> bool:
         c.op == "==" and (IDENTIFIER_COLUMN.match(c.column) or SECRET_COLUMN.search(c.column) or PASSWORD_LIKE.search(c.column))
         for c in query.conditions
     )
+
+
+def fetched(base: Value, name: str) -> Value:
+    """What ``fetchone``, ``fetchall`` and the like give of the result of a statement."""
+    found: Value = base.extra if base.kind == "result" else base
+    single = found.extra if found.kind == "seq" and isinstance(found.extra, Value) else found
+    if name in ("fetchone", "first", "one", "one_or_none", "scalar", "scalar_one", "scalar_one_or_none"):
+        return replace(single, null=name not in ("one", "scalar_one"))
+    if name in ("fetchall", "all", "fetchmany"):
+        return (
+            found
+            if found.kind == "seq"
+            else Value(
+                kind="seq", extra=replace(single, null=False), may=single.may, must=single.must, null=True, name=single.name
+            )
+        )
+    if name in ("scalars", "mappings", "keys", "unique"):
+        return base
+    return Value(may=base.may, must=base.must, null=True)

@@ -74,7 +74,7 @@ class Router:
             elif r.kind in ("include", "mount") and r.child is not None:
                 yield from self._child(r, made, prefix, deps, hooks, app, seen)
         for attach in self._extensions(site):
-            yield from self._walk(attach, join_paths(prefix, text_of(attach.options.get("prefix"))), deps, hooks, app, seen)
+            yield from self._walk(attach, join_paths(prefix, own_prefix(attach)), deps, hooks, app, seen)
 
     def _child(
         self,
@@ -93,7 +93,7 @@ class Router:
                 if isinstance(item.extra, Registration):
                     yield from self._item(item.extra, join_paths(prefix, given), deps, hooks, app, seen)
             return
-        own = text_of(child.options.get("prefix"))
+        own = own_prefix(child)
         replaces = r.options.get("fixed:prefix")
         path = join_paths(prefix, (given or own) if replaces is not None else join_paths(given, own))
         yield from self._walk(child, path, deps + sequence(r.options.get("dependencies")), hooks, app, seen)
@@ -148,6 +148,13 @@ class Router:
         return tuple(
             r for rs in self.by_owner.values() for r in rs if r.kind == "attach" and r.child is not None and r.child.site == site
         )
+
+
+def own_prefix(made: Registration) -> str:
+    """The prefix with which a router was made; some libraries take its name when none is given."""
+    if "prefix" not in made.options and "fixed:default_prefix" in made.options:
+        return "/" + text_of(made.options.get("name"))
+    return text_of(made.options.get("prefix"))
 
 
 def sequence(value: Value | None) -> tuple[Value, ...]:

@@ -27,6 +27,8 @@ _INSERT = re.compile(
 _RETURNING = re.compile(r"\bRETURNING\s+([\w\s,.*]+?)\s*;?\s*$", re.IGNORECASE)
 _COUNT = re.compile(r"^\s*(COUNT|SUM|AVG|MAX|MIN|EXISTS|COALESCE)\s*\(|^\s*1\s*$", re.IGNORECASE)
 _PAGE = re.compile(rf"\bLIMIT\s+{_OPERAND}", re.IGNORECASE)
+_COLUMN_HOLE = re.compile(r"(?:^|,|\()\s*[\"'`]?\x00(\d+)\x00[\"'`]?\s*(?==|,|\)|$)")
+_INSERT_COLUMNS = re.compile(r"^.*?\bINTO\s+[\"'`\[]?(?:\w+\.)?\w+[\"'`\]]?\s*(\([^)]*\)).*$", re.IGNORECASE | re.DOTALL)
 _LIMIT = re.compile(r"\bLIMIT\b|\bFETCH\s+FIRST\b|\bTOP\s+\d", re.IGNORECASE)
 
 
@@ -68,9 +70,16 @@ def read_sql(value: Value, parameters: Value | None) -> Query | None:
     written: tuple[tuple[str, Value], ...] = ()
     if action == "update":
         head = re.split(r"\bSET\b", where[0], maxsplit=1, flags=re.IGNORECASE)
-        written = tuple((c.column, c.value) for c in _conditions(head[1], bind)) if len(head) == 2 else ()
+        written = (
+            (*((c.column, c.value) for c in _conditions(head[1], bind)), *_chosen_columns(head[1], holes))
+            if len(head) == 2
+            else ()
+        )
     elif action in ("insert", "replace"):
-        written = _inserted(text, bind)
+        written = (
+            *_inserted(text, bind),
+            *_chosen_columns(_INSERT_COLUMNS.sub(r"\1", text) if _INSERT_COLUMNS.search(text) else "", holes),
+        )
     conditions = tuple(_conditions(where[1], bind)) if len(where) == 2 else ()
     returned = _RETURNING.search(text)
     columns = (
@@ -99,6 +108,11 @@ def read_sql(value: Value, parameters: Value | None) -> Query | None:
 def _page(text: str, bind: _Binder) -> Value | None:
     found = _PAGE.search(text)
     return bind.value(found.group(1), found.group(3)) if found else None
+
+
+def _chosen_columns(text: str, holes: Sequence[Value]) -> list[tuple[str, Value]]:
+    """Holes that stand where columns are named: what is written is not fixed by the statement."""
+    return [("*", holes[int(m.group(1))]) for m in _COLUMN_HOLE.finditer(text)]
 
 
 class _Binder:
