@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from counterseal.audit.rules._shared.access_models import is_public_read, model_of, owner_path, private_among
 from counterseal.audit.rules._shared.access_routes import ENTRY_KINDS, privileged
@@ -14,6 +15,8 @@ from counterseal.audit.surface.model import DataModel, Route, Surface
 from counterseal.audit.surface.ownership import ObjectAccess, object_accesses, tied
 from counterseal.policy import Policy
 
+_Use: TypeAlias = tuple[str, Event, tuple[str, ...]]
+"""What is done with a record, where, and which private fields are shown."""
 _BEFORE_IDENTITY = ENTRY_KINDS | {"one_time_code"}
 
 
@@ -66,7 +69,7 @@ def foreign_records(route: Route, surface: Surface, policy: Policy) -> Iterator[
             yield Foreign(found, model, owner, use, event, what)
 
 
-def _change(found: ObjectAccess, route: Route, surface: Surface, policy: Policy) -> tuple[str, Event, tuple[str, ...]] | None:
+def _change(found: ObjectAccess, route: Route, surface: Surface, policy: Policy) -> _Use | None:
     access = found.access
     events = [event for event in found.writes if not privileged(event.facts, policy)]
     if access.verb in ("update", "delete"):
@@ -87,9 +90,7 @@ def _counterpart(access: Access, route: Route) -> bool:
     return False
 
 
-def _showing(
-    found: ObjectAccess, model: DataModel, answers: list[Shown], surface: Surface, policy: Policy
-) -> tuple[str, Event, tuple[str, ...]] | None:
+def _showing(found: ObjectAccess, model: DataModel, answers: list[Shown], surface: Surface, policy: Policy) -> _Use | None:
     access = found.access
     if access.verb not in ("get", "list"):
         return None
@@ -107,8 +108,8 @@ def _showing(
     return "shows", access, tuple(private)
 
 
-def _deciding(found: ObjectAccess, model: DataModel, route: Route, policy: Policy) -> tuple[str, Event, tuple[str, ...]] | None:
-    """A record that decides whether the route goes on to change something: a card that is paid with, a folder that is filed in."""
+def _deciding(found: ObjectAccess, model: DataModel, route: Route, policy: Policy) -> _Use | None:
+    """A record that decides whether the route goes on to change something: a card to pay with, a folder to file in."""
     access = found.access
     if access.verb != "get" or model.is_principal or is_public_read(model, policy) or route.method == "GET":
         return None
@@ -142,11 +143,8 @@ def _narrowed(access: Access, model: DataModel) -> bool:
         if condition.value.may & {"who", "self", "session"}:
             return True
         exact = condition.op in ("==", "in") and not condition.alternative
-        if (
-            exact
-            and identifying(condition.column, model)
-            and (condition.value.inputs() or tied(condition.value.may, access.facts))
-        ):
+        keyed = identifying(condition.column, model) and bool(condition.value.inputs())
+        if exact and (keyed or tied(condition.value.may, access.facts)):
             return True
     return tied(frozenset({access.label}), access.facts)
 

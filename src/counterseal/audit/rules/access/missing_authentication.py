@@ -312,6 +312,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Exposure, Hit, Related, Rule, Severity
+from counterseal.audit.rules._shared.access_guards import behind_hollow
 from counterseal.audit.rules._shared.access_needs import Need, need
 from counterseal.audit.rules._shared.access_routes import (
     authenticated,
@@ -332,7 +333,7 @@ _ENOUGH = 2
 
 
 def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
-    elsewhere = {twin.open.name for twin in unguarded_twins(surface)} | _late(surface)
+    elsewhere = {twin.open.name for twin in unguarded_twins(surface)} | _late(surface) | behind_hollow(surface)
     for route in judged(surface):
         # A guard that exists and does not guard, or stands too late, is a finding of its own.
         if claimed(route) or excused(route, policy, Guarantee.AUTHENTICATED) or route.name in elsewhere:

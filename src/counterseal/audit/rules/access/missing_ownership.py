@@ -7,8 +7,8 @@ identity are left alone. A policy says which model belongs to whom when names do
 
 ## Why it matters
 
-This is the most common flaw of web interfaces (OWASP API1:2023). The attacker signs up, looks at the id of an own record, and counts
-up or down: every invoice, message or card of every customer follows. Random ids only slow this down; they leak through links.
+This is the most common flaw of web interfaces (OWASP API1:2023). The attacker signs up, looks at the id of an own record, and
+counts up or down: every invoice, message or card of every customer follows. Random ids only slow this down: they leak.
 
 ## Remedy
 
@@ -291,7 +291,7 @@ def _hit(route: Route, records: list[Foreign]) -> Hit:
     return Hit(
         place=route.place,
         message=f"{route.name} {worst.use} the {noun} that {worst.keys} names, whoever it belongs to{detail}",
-        attack=f"A signed-in user sends {route.name} with somebody else's {worst.keys} and {verb} the {noun}{detail} of that person.",
+        attack=f"A signed-in user sends {route.name} with another's {worst.keys} and {verb} the {noun}{detail} of that person.",
         fix=_fix(route, worst, noun),
         subject=route.name,
         route=route.name,

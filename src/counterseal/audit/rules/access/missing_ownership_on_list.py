@@ -6,8 +6,8 @@ left alone. Lists of the accounts themselves are a missing role check.
 
 ## Why it matters
 
-One request shows the records of everybody: nobody even has to guess ids. Such lists are often written first, for a page that shows
-only the own records because the test data had one user.
+One request shows the records of everybody: nobody even has to guess ids. Such lists are often written first, for a page that
+shows only the own records because the test data had one user.
 
 ## Remedy
 
