@@ -1,0 +1,1 @@
+"""Abuse: what can be repeated until it works, hurts, or costs money."""
