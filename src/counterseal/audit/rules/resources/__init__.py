@@ -1,0 +1,1 @@
+"""Resources: work, memory and storage that one caller can use up."""
