@@ -1,0 +1,1 @@
+"""Trail: what is on record, and what must not be."""
