@@ -1,9 +1,10 @@
-"""The example in examples/profiles: it runs, and each flaw that its README lists can be used."""
+"""The example in examples/profiles: it runs, each flaw that its README lists can be used, and the audit finds it."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -132,6 +133,11 @@ def test_any_user_reads_any_invoice(server: Server) -> None:
     assert mallory.http.get(f"/invoices/{_invoice(victim)}").json()["customer"] == "ACME"
 
 
+def test_any_user_lists_the_invoices_of_everyone(server: Server) -> None:
+    victim, mallory = server.sign_up(), server.sign_up()
+    assert _invoice(victim) in {invoice["id"] for invoice in mallory.http.get("/invoices").json()}
+
+
 def test_the_profile_shows_the_password_hash(server: Server) -> None:
     assert server.sign_up().http.get("/users/me").json()["hashed_password"].startswith("$2")
 
@@ -182,7 +188,7 @@ def test_the_guarded_routes_hold(server: Server) -> None:
     victim, mallory = server.sign_up(), server.sign_up()
     invoice = _invoice(victim)
     assert server.anonymous.get("/invoices").status_code in {401, 403}
-    assert mallory.http.get("/invoices").json() == []
+    assert mallory.http.get("/notifications").json() == []
     assert mallory.http.put(f"/invoices/{invoice}", json={"amount": 1}).status_code == 404
     assert mallory.http.delete(f"/invoices/{invoice}").status_code == 404
     assert mallory.http.post(f"/admin/users/{victim.id}/deactivate").status_code == 403
@@ -190,3 +196,64 @@ def test_the_guarded_routes_hold(server: Server) -> None:
     assert victim.http.put("/users/me", json={"is_admin": True}).status_code == 422
     sent = [victim.http.post(f"/invoices/{invoice}/send").status_code for _ in range(6)]
     assert sent == [200] * 5 + [429]
+
+
+# What the audit says about it
+
+README = (EXAMPLE / "README.md").read_text(encoding="utf-8")
+FLAWS = re.findall(r"^\| `([^`]+)` \|", README, re.MULTILINE)
+SOUND = (
+    "GET /health",
+    "PUT /users/me",
+    "POST /invoices",
+    "PUT /invoices/{invoice_id}",
+    "POST /invoices/{invoice_id}/send",
+    "DELETE /invoices/{invoice_id}",
+    "GET /admin/users",
+    "POST /admin/users/{user_id}/deactivate",
+    "GET /notifications",
+)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The audit of the example, as a program reads it."""
+    target = tmp_path_factory.mktemp("audit") / "report.json"
+    command = [sys.executable, "-m", "counterseal", "audit", str(EXAMPLE), "--no-cache", "--format", "json", "-o", str(target)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 1, run.stderr
+    read: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
+    return read
+
+
+def test_the_readme_lists_the_flaws() -> None:
+    assert len(FLAWS) == 13
+
+
+@pytest.mark.parametrize("flaw", FLAWS)
+def test_every_flaw_is_found(flaw: str, report: dict[str, Any]) -> None:
+    about = [finding["rule"] for finding in report["findings"] if flaw in (finding["route"], finding["file"])]
+    assert about, f"nothing is reported about {flaw}"
+
+
+@pytest.mark.parametrize("route", SOUND)
+def test_sound_routes_are_left_alone(route: str, report: dict[str, Any]) -> None:
+    about = [finding["rule"] for finding in report["findings"] if finding["route"] == route]
+    assert not about
+
+
+def test_the_matrix_shows_what_the_worst_route_lacks(report: dict[str, Any]) -> None:
+    (route,) = [route for route in report["routes"] if route["path"] == "/update_user_profile"]
+    lacking = {name for name, state in route["guarantees"].items() if state == "missing"}
+    assert {"authenticated", "owned", "validated"} <= lacking
+
+
+def test_routes_of_the_application_are_all_there(report: dict[str, Any]) -> None:
+    own = {f"{route['method']} {route['path']}" for route in report["routes"] if route["kind"] in ("http", "websocket")}
+    assert len(own) == 18
+    assert set(SOUND) < own
+    assert {flaw for flaw in FLAWS if "/" in flaw and " " in flaw} < own
+
+
+def test_nothing_is_left_unchecked(report: dict[str, Any]) -> None:
+    assert not report["incomplete"]

@@ -1,8 +1,8 @@
-"""Invoices of the logged-in user."""
+"""Invoices: drafts, changes, sending."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, status
+from fastapi import APIRouter, Depends, HTTPException, Query, status
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -25,9 +25,16 @@ def get_own_invoice(db: Session, invoice_id: int, user: User) -> Invoice:
 
 
 @router.get("", response_model=list[InvoiceOut])
-def list_invoices(current_user: CurrentUser, db: Annotated[Session, Depends(get_db)]):
-    """List all invoices of the logged-in user."""
-    return db.scalars(select(Invoice).where(Invoice.owner_id == current_user.id).order_by(Invoice.id)).all()
+def list_invoices(
+    current_user: CurrentUser,
+    db: Annotated[Session, Depends(get_db)],
+    customer: Annotated[str | None, Query(max_length=200)] = None,
+):
+    """List invoices, optionally only those of one customer."""
+    query = select(Invoice).order_by(Invoice.id)
+    if customer:
+        query = query.where(Invoice.customer == customer)
+    return db.scalars(query).all()
 
 
 @router.post("", response_model=InvoiceOut, status_code=status.HTTP_201_CREATED)
