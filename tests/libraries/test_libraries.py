@@ -16,7 +16,7 @@ KNOWLEDGE = Knowledge(LIBRARIES)
 INPUTS = {"path", "query", "body", "form", "header", "cookie", "file"}
 LABELS = {
     "cred", "who", "self", "anonymous?", "session", "random:weak", "random:strong", "time", "secret", "hash:password", "hash:fast",
-    "error", "traceback", "setting", "unverified",
+    "environment", "error", "traceback", "setting", "unverified",
 }  # fmt: skip
 FACTS = {"auth", "role", "csrf", "limit", "signature", "password"}
 BASES = {"table", "schema", "settings", "enum", "user-mixin", "config"}

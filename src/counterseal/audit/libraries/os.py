@@ -31,6 +31,7 @@ _REMOVE = ("remove", "unlink", "rename", "replace", "rmdir", "removedirs", "mkdi
 
 LIBRARY = Library(
     name="os",
+    sources={"os.environ": ("environment",)},
     calls={
         "os.getenv": _ENV,
         "os.environ.get": _ENV,
