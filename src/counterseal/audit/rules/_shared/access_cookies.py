@@ -1,0 +1,118 @@
+"""Routes whose caller is known by a cookie, and what stands against requests from other sites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from counterseal.audit.rules._shared.access_routes import changes
+from counterseal.audit.rules.usage import each, from_environment, settings
+from counterseal.audit.surface.flow import Access, Branch, Call, Event
+from counterseal.audit.surface.model import Route, Surface
+from counterseal.audit.surface.values import Value
+from counterseal.guarantees import Guarantee
+
+_SAFE = ("lax", "strict")
+_SESSION_LIBRARIES = ("flask_login", "flask_security", "flask_principal", "flask_user")
+_READS = ("token-decode", "signer-load")
+
+
+def identity_cookie(route: Route) -> str:
+    """The cookie that says who is calling: its name, ``session`` for the framework's session, empty when there is none."""
+    cell = route.cells.get(Guarantee.AUTHENTICATED)
+    if cell is not None and any(where.why.startswith(_SESSION_LIBRARIES) for where in cell.evidence):
+        return "session"
+    for event in route.flow.events:
+        for value in _identifying(event):
+            if "session" in value.may and value.may & {"who", "self"}:
+                return "session"
+            if isinstance(event, Call):
+                name = next((label[10:] for label in sorted(value.may) if label.startswith("in:cookie:")), "")
+                if name:
+                    return name
+    return ""
+
+
+def _identifying(event: Event) -> Iterator[Value]:
+    if isinstance(event, Branch):
+        yield event.value
+    elif isinstance(event, Call) and event.kind in _READS:
+        yield from event.args
+    elif isinstance(event, Access):
+        yield from (condition.value for condition in event.conditions)
+
+
+def sends_without_script(route: Route) -> bool:
+    """Whether a plain form or link of another site can make the request: it changes something, and needs no JSON."""
+    if not any(route.method != "GET" or _asked_for(event) for event in changes(route)):
+        return False
+    if any(each.source == "body" for each in route.inputs):
+        return False
+    needed = {label for event in changes(route) for value in _written(event) for label in value.may}
+    forced = any(isinstance(e, Call) and e.kind == "json-load" and _is_true(e.kwargs.get("force")) for e in route.flow.events)
+    reads_json = any(isinstance(e, Call) and e.kind == "json-load" and "in:body" in e.result.may for e in route.flow.events)
+    return forced or not (reads_json or any(label.startswith("in:body") for label in needed))
+
+
+def _asked_for(event: Event) -> bool:
+    """Whether the request says what is changed; a GET that makes an empty cart does no harm."""
+    keys = [condition.value for condition in event.conditions] if isinstance(event, Access) else []
+    deleted = isinstance(event, Access) and event.verb == "delete"
+    return deleted or any(value.inputs() for value in [*_written(event), *keys])
+
+
+def _written(event: Event) -> list[Value]:
+    if isinstance(event, Access):
+        return [value for _, value in event.values]
+    value = getattr(event, "value", None)
+    return [value] if isinstance(value, Value) else []
+
+
+def _is_true(value: Value | None) -> bool:
+    return value is not None and value.is_const and bool(value.const)
+
+
+def defended(route: Route, cookie: str, surface: Surface) -> bool:
+    """Whether something stands against requests from other sites."""
+    if all("csrf" in event.facts for event in route.flow.returns() if not event.refuses):
+        return True
+    if _protected(route, surface):
+        return True
+    # Lax sends the cookie along when a link is followed: it does not protect what GET changes.
+    return route.method != "GET" and (
+        _session_samesite(route, surface) if cookie == "session" else _cookie_samesite(cookie, surface)
+    )
+
+
+def _protected(route: Route, surface: Surface) -> bool:
+    """Whether a CSRF protection is attached and on."""
+    switched_off = any(each_.value.is_const and not each_.value.const for each_ in settings(surface, "WTF_CSRF_ENABLED"))
+    loose = {place for kind, _, place in surface.unattached if kind == "csrf"}
+    attached = any(use.place not in loose for use in each(surface, "csrf-protect"))
+    if attached and not switched_off:
+        return True
+    return any("csrf" in name.lower() for app in surface.applications if app.name == route.app for name, _, _ in app.middleware)
+
+
+def _session_samesite(route: Route, surface: Surface) -> bool:
+    if route.framework != "flask":
+        return all(str(use.value("samesite") or "lax").lower() in _SAFE for use in each(surface, "session-start"))
+    return any(_is_safe(found.value) for found in settings(surface, "SESSION_COOKIE_SAMESITE"))
+
+
+def _cookie_samesite(cookie: str, surface: Surface) -> bool:
+    if any(_is_true(found.value) for found in settings(surface, "JWT_COOKIE_CSRF_PROTECT")):
+        return True
+    if any(_is_safe(found.value) for found in settings(surface, "JWT_COOKIE_SAMESITE")):
+        return True
+    set_here = [use for use in each(surface, "set-cookie") if use.value("key") in (cookie, None)]
+    if not set_here:
+        return True
+    return all(str(use.value("samesite") or "").lower() in _SAFE or _unknown(use.roles.get("samesite")) for use in set_here)
+
+
+def _is_safe(value: Value) -> bool:
+    return from_environment(value) or not value.is_const or str(value.const).lower() in _SAFE
+
+
+def _unknown(value: Value | None) -> bool:
+    return value is not None and not value.is_const
