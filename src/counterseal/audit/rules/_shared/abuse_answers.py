@@ -55,12 +55,15 @@ def exists(access: Access, event: Event) -> bool:
     return any(fact.startswith(f"tie:{access.label}~") for fact in event.facts)
 
 
+def deciding(flow: Flow, event: Event) -> Branch | None:
+    """The innermost condition around an event. Conditions are recorded after both of their sides."""
+    return next((later for later in flow.events if later.seq > event.seq and isinstance(later, Branch)), None)
+
+
 def decided_by(flow: Flow, event: Event) -> frozenset[str]:
-    """What the innermost condition around an event depends on. Conditions are recorded after both of their sides."""
-    for later in flow.events:
-        if later.seq > event.seq and isinstance(later, Branch):
-            return later.value.may
-    return frozenset()
+    """What the innermost condition around an event depends on."""
+    condition = deciding(flow, event)
+    return condition.value.may if condition is not None else frozenset()
 
 
 def _shape(value: Value, depth: int = 0) -> str:

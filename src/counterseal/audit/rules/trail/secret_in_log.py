@@ -1,8 +1,9 @@
 """Passwords, tokens or codes are written to a log.
 
-Reported are log messages and prints that contain a password, a token, a one-time code or a key, or the whole body of
-a request in which a password stands. What happens only when a setting says so, such as a mail that is logged when no
-mail server is configured, is not.
+Reported are log messages and prints that contain a password, a token, a one-time code, a key or the address of a
+webhook, or the whole body of a request in which a password stands. So are mails that are written to the log instead
+when no mail server is configured: that is the default, also in operation. What a debug setting has to switch on is
+not reported.
 
 ## Why it matters
 
@@ -59,8 +60,8 @@ def login():
 @app.post("/reset")
 def reset():
     reset_code = str(secrets.randbelow(1_000_000))
-    if not app.config["MAIL_SERVER"]:
-        log.warning("no mail server: the code is %s", reset_code)
+    if app.config["DEBUG"]:
+        log.warning("the code is %s", reset_code)
     return "", 204
 
 
@@ -94,34 +95,39 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from counterseal.audit.findings import Confidence, Exposure, Hit, Place, Rule, Severity
-from counterseal.audit.rules._shared.abuse_answers import decided_by
-from counterseal.audit.surface.flow import Call, Flow
+from counterseal.audit.findings import Confidence, Exposure, Hit, Place, Related, Rule, Severity
+from counterseal.audit.rules._shared.abuse_answers import deciding
+from counterseal.audit.surface.flow import Branch, Call, Flow
 from counterseal.audit.surface.model import Route, Surface
 from counterseal.audit.surface.values import Value
 from counterseal.policy import Policy
 
 _SECRET = re.compile(
     r"(^|_)(passwords?|passwd|pwd|passphrase|secret(_?key)?|api_?key|access_?key|private_?key|(access|refresh|reset|auth|session|bearer|id|jwt)?_?token|jwt|"
-    r"otp|totp|pin|reset_?pin|(reset|verification|confirmation|activation|one_?time|auth|sms|login)(_password)?_?code|card_?number|cvv|cvc)$",
+    r"otp|totp|pin|reset_?pin|(reset|verification|confirmation|activation|one_?time|auth|sms|login)(_password)?_?code|card_?number|cvv|cvc|webhook_?url)$",
     re.IGNORECASE,
 )
+_PRINTS = frozenset({"builtins.print", "sys.stdout.write", "sys.stderr.write"})
+_DEVELOPER = re.compile(r"(^|_)(debug|dev|development|verbose|test(ing)?|local)($|_)", re.IGNORECASE)
 _HARMLESS = frozenset({"hash:password", "hash:fast"})
 _DEEPEST = 4
 
 
 def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
+    found: dict[tuple[str, str], list[tuple[Call, bool, str | None]]] = {}
     seen: set[Place] = set()
     for route, flow in [*((r, r.flow) for r in surface.routes), *((None, f) for f in surface.flows)]:
         for call in flow.calls():
-            if call.place in seen or not (
-                call.kind == "log" or call.name in ("builtins.print", "sys.stdout.write", "sys.stderr.write")
-            ):
+            if call.place in seen or not (call.kind == "log" or call.name in _PRINTS):
                 continue
             name = _secret(call, flow) or _made(call, flow, route)
-            if name and not _configured(flow, call):
+            condition = deciding(flow, call)
+            if name and not _debugging(condition):
                 seen.add(call.place)
-                yield _hit(call, name, route.name if route is not None else None)
+                aside = condition is not None and condition.refused
+                found.setdefault((call.function, name), []).append((call, aside, route.name if route is not None else None))
+    for (_, name), calls in found.items():
+        yield _hit(name, calls)
 
 
 def _secret(call: Call, flow: Flow) -> str:
@@ -142,7 +148,7 @@ def _made(call: Call, flow: Flow, route: Route | None) -> str:
     for value in _parts([*call.args, *call.kwargs.values()]):
         if value.name in tokens:
             return "token"
-        if value.name in codes and route is not None and route.kinds & {"reset", "one_time_code"}:
+        if value.name in codes and route is not None and route.kinds & {"reset", "one_time_code", "costly"}:
             return "code"
     return ""
 
@@ -180,23 +186,29 @@ def _carries_password(flow: Flow) -> bool:
     return any(label.startswith(("in:body:", "in:form:")) and _SECRET.search(label.rpartition(":")[2]) for label in sent)
 
 
-def _configured(flow: Flow, call: Call) -> bool:
-    """Whether it depends on a setting only: a help while developing."""
-    about = decided_by(flow, call)
-    return bool(about) and all(label == "setting" or label.startswith("env:") for label in about)
+def _debugging(condition: Branch | None) -> bool:
+    """Whether a setting for developers must be on: that is their choice, and off in operation."""
+    if condition is None:
+        return False
+    value = condition.value
+    flags = [value.name, *(label.rpartition(":")[2] for label in value.may if label.startswith("env:"))]
+    return any(_DEVELOPER.search(flag) for flag in flags)
 
 
-def _hit(call: Call, name: str, route: str | None) -> Hit:
+def _hit(name: str, calls: list[tuple[Call, bool, str | None]]) -> Hit:
+    """One report for a function and a secret, at the message that is written when all goes well."""
+    call, _, route = next((c for c in calls if not c[1]), calls[0])
     function = call.function.rpartition(".")[2]
     shown = name if " " in name else repr(name)
     return Hit(
         place=call.place,
         message=f"{function} writes {shown} to the log",
         attack="Whoever can read the logs, or a copy of them, takes over the accounts whose secrets stand there.",
-        fix=f"leave {shown} out of this message in {function}; name the account instead",
+        fix=f"leave {shown} out of the messages of {function}; name the account instead",
         subject=f"{function} {name}",
         route=route,
         exposure=Exposure.OPERATOR,
+        related=tuple(Related(c.place, "the same here") for c, _, _ in calls if c is not call),
     )
 
 
