@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.core import State
 from counterseal.audit.surface.database import Database
-from counterseal.audit.surface.memo import VOLATILE
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.schema import foreign_key, is_relation
 from counterseal.audit.surface.values import UNKNOWN, Condition, Query, Value, replace
@@ -24,7 +23,6 @@ class Attributes(Database):
             shared = f"{base.ref}.{name}"
             stored = st.heap.get(shared)
             if stored is not None:
-                self.volatile_reads += shared in VOLATILE
                 return stored
         if finder is not None:
             return finder(self, base, name, st, line)

@@ -300,6 +300,7 @@ def _get(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], 
     if base.ref == "flask.g":
         return _getattr(m, [base, *args, *([] if len(args) > 1 else [NULL])], kwargs, st, line)
     key = args[0]
+    m.note_volatile(key, key)
     default = args[1] if len(args) > 1 else kwargs.get("default") or NULL
     if base.kind == "config" and isinstance(key.const, str):
         return m.setting(base, key.const, default if default is not NULL else None)
@@ -344,6 +345,7 @@ def _startswith(m: Database, base: Value, args: list[Value], kwargs: dict[str, V
     prefixes = args[0].items if args and isinstance(args[0].items, list) else args[:1]
     if not isinstance(base.const, str) or base.may or not prefixes or not all(isinstance(p.const, str) for p in prefixes):
         return None
+    m.note_volatile(base, base)
     return const(any(base.const.startswith(p.const) for p in prefixes))
 
 

@@ -223,6 +223,11 @@ class Core(ABC):
             st.facts = st.facts | new
             self.log.extend((fact, where) for fact in sorted(new))
 
+    def note_volatile(self, known: Value | None, *used: Value) -> None:
+        """Something was decided by what differs from route to route: the outcome serves this route only."""
+        if known is not None and any(v.extra == "volatile" for v in used):
+            self.volatile_reads += 1
+
     def fresh(self, prefix: str) -> str:
         """A new label, unique within the run of the machine for one flow."""
         self._counter += 1

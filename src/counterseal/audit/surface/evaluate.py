@@ -101,6 +101,7 @@ class Evaluate(Iterate):
     def subscript(self, base: Value, key: Value, st: State, line: int) -> Value:
         """``base[key]``."""
         if key.is_const:
+            self.note_volatile(key, key)
             if isinstance(base.items, dict) and isinstance(key.const, str) and key.const in base.items:
                 return base.items[key.const]  # type: ignore[no-any-return]
             if (
@@ -136,7 +137,7 @@ class Evaluate(Iterate):
     def generic(self, base: Value, key: Value) -> Value:
         """``list[X]``, ``Optional[X]``, ``Mapped[X]``, ``Page[X]``: what a library's generic type is made of."""
         last = str(base.ref).rpartition(".")[2]
-        first = key.items[0] if isinstance(key.items, list) and key.items else key
+        first = key.items[0] if key.kind == "seq" and isinstance(key.items, list) and key.items else key
         if last in _SEQUENCES:
             if isinstance(first.const, str):
                 return Value(kind="seq", extra=UNKNOWN, name=first.const)
@@ -193,6 +194,7 @@ class Evaluate(Iterate):
                         flat[-1] += piece
                         continue
                 flat.append(piece)
+        self.note_volatile(parts[0] if parts else None, *parts)
         values = [p for p in flat if isinstance(p, Value)]
         if not values:
             whole = replace(const("".join(flat)[:_LONGEST_TEXT]), may=union(parts).may)
@@ -272,7 +274,9 @@ class Evaluate(Iterate):
                 results.append(const((f"flask.g.{left.const}" in st.heap) == (op == "in")))
                 continue
             inline = right_node[0] == ir.CONST or n[2][0] == ir.CONST
-            results.append(folded(op, left, right) or compared(op, left, right, inline))
+            known = folded(op, left, right)
+            self.note_volatile(known, left, right)
+            results.append(known or compared(op, left, right, inline))
             left = right
         result = results[0]
         for other in results[1:]:

@@ -31,12 +31,12 @@ class Invoke(Attributes):
 
     def _call_func(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
         ref: Func = target.ref
-        if len(self.frames) > MAX_DEPTH or sum(1 for f in self.frames if f.func == ref) > 1:
+        if len(self.frames) > MAX_DEPTH or any(f.func == ref for f in self.frames):
             self.gave_up.add("calls nested too deeply") if len(self.frames) > MAX_DEPTH else None
             return union([*args, *kwargs.values()])
         bound = [target.items, *args] if isinstance(target.items, Value) else args
         variables = self.parameters(ref, bound, kwargs, st)
-        if self.context.root is None or ref == self.context.root or target.name == "__init__":
+        if ref == self.context.root or target.name == "__init__":
             return self.enter_function(target, variables, st, line)
         closure = tuple([id(scope) for scope in target.extra]) if isinstance(target.extra, tuple) else ()
         key = key_of((ref, closure), variables, st.facts, st.heap, self.context.websocket)
@@ -49,9 +49,9 @@ class Invoke(Attributes):
 
     def _remember(self, key: Any, target: Value, variables: dict[str, Value], st: State, line: int) -> Value:
         first_event, first_log, reads, gave_up = len(self.events), len(self.log), self.volatile_reads, len(self.gave_up)
-        given, before = dict(variables), st.facts
+        given, before, registered = dict(variables), st.facts, len(self.registrations)
         result = self.enter_function(target, variables, st, line)
-        if self.volatile_reads != reads or len(self.gave_up) != gave_up:
+        if self.volatile_reads != reads or len(self.gave_up) != gave_up or len(self.registrations) != registered:
             return result
         if all(
             signature(v) == sig for (_, sig), v in zip(key[1], given.values(), strict=True)

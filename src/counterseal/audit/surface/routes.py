@@ -13,7 +13,7 @@ from counterseal.audit.result import NotChecked, RouteKind
 from counterseal.audit.surface.core import Context, Frame, Registration, State, merge
 from counterseal.audit.surface.flow import Event, Flow
 from counterseal.audit.surface.inject import Machine, Request, origin_of, unwrapped
-from counterseal.audit.surface.memo import VOLATILE, Summary
+from counterseal.audit.surface.memo import VOLATILE, Summary, moved
 from counterseal.audit.surface.model import Route
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.router import Mounted, Router, join_paths, sequence, text_of
@@ -218,14 +218,19 @@ def _run_request(
 
 def request_state(method: str, path: str, func: Func | None) -> State:
     """The state at the start of a request: what the framework says about the request is known."""
-    verb = const("GET" if method == "WEBSOCKET" else method)
+    verb = volatile("GET" if method == "WEBSOCKET" else method)
     st = State({})
     st.heap["flask.request.method"] = verb
     st.heap["starlette.requests.Request.method"] = verb
     if "{" not in path and "<" not in path:
-        st.heap["flask.request.path"] = const(path)
-        st.heap["starlette.requests.Request.url.path"] = const(path)
+        st.heap["flask.request.path"] = volatile(path)
+        st.heap["starlette.requests.Request.url.path"] = volatile(path)
     return st
+
+
+def volatile(text: str) -> Value:
+    """A constant that differs from route to route."""
+    return replace(const(text), extra="volatile")
 
 
 def name_endpoint(st: State, mounted: Mounted, handler: Value) -> None:
@@ -233,26 +238,33 @@ def name_endpoint(st: State, mounted: Mounted, handler: Value) -> None:
     given = mounted.registration.options.get("endpoint")
     name = str(given.const) if given is not None and isinstance(given.const, str) else handler.name
     blueprint = mounted.blueprint
-    st.heap["flask.request.endpoint"] = const(f"{blueprint}.{name}" if blueprint else name)
-    st.heap["flask.request.blueprint"] = const(blueprint) if blueprint else NULL
+    st.heap["flask.request.endpoint"] = volatile(f"{blueprint}.{name}" if blueprint else name)
+    st.heap["flask.request.blueprint"] = volatile(blueprint) if blueprint else NULL
 
 
 def run_hooks(m: Machine, hooks: tuple[Registration, ...], st: State, request: Request) -> State:
-    """Run all hooks. Most applications' hooks treat every route alike: then the outcome of the first run serves all."""
-    if not hooks:
-        return st
-    key = ("hooks", tuple([id(h) for h in hooks]), m.context.websocket)
-    known = m.memo.get(key)
-    if known is not None:
-        m.events.extend(known.events)  # they come first in every flow: their positions are the same
-        m.log.extend(known.log)
-        return State({}, known.facts, {**known.heap, **st.heap}, known.dead)
-    reads = m.volatile_reads
+    """Run all hooks. A hook that treats every route alike is run once."""
     for hook in hooks:
-        st = run_hook(m, hook, st, request)
+        shared = tuple([(name, id(value)) for name, value in st.heap.items() if name not in VOLATILE])
+        key = ("hook", id(hook), st.facts, shared, m.context.websocket)
+        known = m.memo.get(key)
+        if known is None:
+            st = _first_run(m, hook, key, st, request)
+            continue
+        m.events.extend(moved(known.events, NONE, NONE, len(m.events)))
+        m.log.extend(known.log)
+        volatile = {k: v for k, v in st.heap.items() if k in VOLATILE}
+        st = State(st.vars, known.facts, {**known.heap, **volatile}, known.dead)
+    return st
+
+
+def _first_run(m: Machine, hook: Registration, key: object, st: State, request: Request) -> State:
+    reads, first_event, first_log, pins = m.volatile_reads, len(m.events), len(m.log), (hook, dict(st.heap))
+    st = run_hook(m, hook, st, request)
     if m.volatile_reads == reads:
         heap = {k: v for k, v in st.heap.items() if k not in VOLATILE}
-        m.memo[key] = Summary(UNKNOWN, NONE, st.facts, heap, st.dead, tuple(m.events), tuple(m.log), (hooks,))
+        events, log = tuple(m.events[first_event:]), tuple(m.log[first_log:])
+        m.memo[key] = Summary(UNKNOWN, NONE, st.facts, heap, st.dead, events, log, pins)
     return st
 
 
