@@ -27,6 +27,7 @@ from counterseal.audit.facts.discover import discover
 
 COUNTERSEAL = str(Path(sys.executable).with_name("counterseal"))
 FINISHED = frozenset({0, 1, 3})  # pass, findings, incomplete
+START_UP = 0.5  # seconds of parsing below which a code base says little
 PARSE = """
 import ast, gc, json, sys, time
 texts = [open(name, "rb").read() for name in json.load(open(sys.argv[1]))]
@@ -89,6 +90,7 @@ class Bench:
         refused, rows = self._parse()
         for jobs in (1, 2):
             rows.append(self._audit(f"audit, cold, {jobs} job{'s' * (jobs > 1)}", jobs, before=self._forget))
+        self._check_files()
         rows.append(self._audit("audit, nothing changed", 2))
         rows.append(self._audit("audit, one file changed", 2, before=self._change_one_file))
         self._forget()
@@ -141,6 +143,12 @@ class Bench:
             watch_memory=watch_memory,
         )
 
+    def _check_files(self) -> None:
+        """The audit has read the very files that everything else is measured on."""
+        read = json.loads((self.work / "report.json").read_text(encoding="utf-8"))["stats"]["files"]
+        if read != len(self.files):
+            raise CommandError(f"{self.name}: the audit read {read} files, not the {len(self.files)} that it is compared on")
+
     def _environment(self) -> dict[str, str]:
         """The cache is in the temporary folder."""
         return os.environ | {"COUNTERSEAL_CACHE": str(self.work / "cache")}
@@ -181,10 +189,7 @@ def markdown(table: Table) -> str:
         "",
         "| run | CPU s | wall s | peak memory |",
         "|---|---:|---:|---:|",
-        *(
-            f"| {row.what} | {row.cpu:.2f} | {row.wall:.2f} | {f'{row.memory / 2**20:.0f} MiB' if row.memory else ''} |"
-            for row in table.rows
-        ),
+        *(f"| {row.what} | {_seconds(row.cpu)} | {_seconds(row.wall)} | {_mebibytes(row.memory)} |" for row in table.rows),
         "",
     ]
     parse, cold = table.cost("ast.parse, garbage collector on"), table.cost("audit, cold, 1 job")
@@ -197,11 +202,21 @@ def markdown(table: Table) -> str:
     if any(row.what == "Bandit" for row in table.rows):
         bandit = table.cost("Bandit")
         lines.append(f"- Bandit / cold, CPU: {bandit.cpu / cold.cpu:.2f}; wall against two jobs: {bandit.wall / two.wall:.2f}")
+    if parse.cpu < START_UP:
+        lines.append("- too little code for these ratios to mean anything: starting the processes is most of the time")
     if table.unparsed:
         lines.append(
             f"- {table.unparsed} of the files do not parse with this interpreter; the audit reads them as far as possible"
         )
     return "\n".join([*lines, ""])
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2f}" if value >= 1 else f"{value:.3f}"
+
+
+def _mebibytes(value: int) -> str:
+    return f"{value / 2**20:.0f} MiB" if value else ""
 
 
 def main() -> int:
