@@ -77,6 +77,8 @@ class Attributes(Database):
                     return self._field(base, attrs[name], name, st, line)
         labelled = self.part(base, name)
         for full in self.program.external_bases(base.ref):
+            if base.extra in ("app", "router"):
+                return self._instance_attribute(replace(base, kind="inst", ref=self.know.canonical(full)), name, st, line)
             api = self.know.api(f"{full}.{name}")
             if api is not None:
                 return replace(labelled, kind="ext", ref=self.know.canonical(f"{full}.{name}"), extra=base)

@@ -377,6 +377,15 @@ def _append(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value
     return None
 
 
+def _extend(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value | None:
+    added = args[0].items if args and args[0].kind == "seq" else None
+    if base.kind == "seq" and isinstance(base.items, list) and isinstance(added, list):
+        base.items = [*base.items, *added]
+        base.may = base.may | union(args).may
+        return NULL
+    return _append(m, base, args, kwargs, st, line)
+
+
 def _format(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value | None:
     if not isinstance(base.const, str) and base.kind != "text":
         return None
@@ -413,7 +422,7 @@ _METHODS: Mapping[str, Callable[..., Any]] = {
     "values": _keys,
     "update": _update,
     "append": _append,
-    "extend": _append,
+    "extend": _extend,
     "add": _append,
     "format": _format,
     "join": _join,

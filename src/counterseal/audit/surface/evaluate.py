@@ -40,6 +40,8 @@ _TRANSPARENT = {
 _BIGGEST_NUMBER = 2**63
 _BIGGEST_EXPONENT = 64
 _LONGEST_TEXT = 20_000
+_UNROLLED = 20
+"""Longest known list that a comprehension is evaluated for one by one."""
 
 
 class Evaluate(Iterate):
@@ -341,12 +343,30 @@ class Evaluate(Iterate):
             self.bind(target, element, inner)
             for c in conditions:
                 self.assume(c, True, inner, self.evaluate(c, inner))
+        unrolled = self._unrolled_comp(n, st)
+        if unrolled is not None:
+            return unrolled
         element = self.evaluate(n[3], inner)
         value = self.evaluate(n[4], inner) if n[4] is not None else None
         may = element.may | (value.may if value else NONE) | source.may
         if n[2] == "dict":
             return Value(kind="dict", items={}, may=may, extra="open", must=value.must if value else NONE, null=True)
         return Value(kind="seq", items=None, extra=element, may=may, must=element.must, null=True)
+
+    def _unrolled_comp(self, n: ir.Node, st: State) -> Value | None:
+        """A list made from a short known one, element by element."""
+        target, iterable, conditions = n[5][0]
+        if n[2] == "dict" or len(n[5]) != 1 or conditions:
+            return None
+        source = self.evaluate(iterable, st)
+        if source.kind != "seq" or not isinstance(source.items, list) or not 0 < len(source.items) <= _UNROLLED:
+            return None
+        items: list[Value] = []
+        for item in source.items:
+            inner = st.copy()
+            self.bind(target, item, inner)
+            items.append(self.evaluate(n[3], inner))
+        return Value(kind="seq", items=items, may=union([source, *items]).may)
 
     def _yield(self, n: ir.Node, st: State) -> Value:
         value = self.evaluate(n[2], st) if n[2] is not None else NULL

@@ -245,7 +245,8 @@ class Invoke(Attributes):
         for full in self.program.external_bases(value.ref):
             api = self.know.api(full)
             if api is not None and api.kind in ("http-error", "app", "router"):
-                made = self.library_call(api, self.know.canonical(full), None, args, kwargs, st, line, end)
+                receiver = value if api.kind in ("app", "router") else None
+                made = self.library_call(api, self.know.canonical(full), receiver, args, kwargs, st, line, end)
                 value.items.update(made.items or {})
                 return
         fields = [name for name, attr in self.class_attrs(value.ref).items()]

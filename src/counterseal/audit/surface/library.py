@@ -113,14 +113,13 @@ class LibraryCalls(IdentityCalls):
 
     def _make(self, c: LibraryCall) -> Value:
         place = self.place(c.line, c.end)
-        made = Value(
-            kind="inst",
-            ref=c.full,
-            items=dict(c.roles),
-            name=c.full.rpartition(".")[2],
-            site=f"{place.file}:{c.line}:{c.full}",
-            extra=c.api.kind,
-        )
+        if c.receiver is not None and c.receiver.kind == "obj":
+            made = c.receiver  # ``class Shop(FastAPI)``, or ``super().__init__(prefix=...)`` in one
+            made.extra = c.api.kind
+            made.items.update(c.roles)
+        else:
+            site = f"{place.file}:{c.line}:{c.full}"
+            made = Value(kind="inst", ref=c.full, items=dict(c.roles), name=c.full.rpartition(".")[2], site=site, extra=c.api.kind)
         self.instances[made.site] = made
         self._register(Registration("made", made, place, options={**c.roles, **fixed_values(c.api)}, name=c.full))
         for name in ("app", "0"):
@@ -205,13 +204,13 @@ class LibraryCalls(IdentityCalls):
                 c.st.facts,
             )
             return Value(kind="route-item", extra=made, site=f"{self.place(c.line).file}:{c.line}")
+        if "attach" in c.api.fixed:
+            return self._init_app(c)
         options = {**c.roles, **fixed_values(c.api)}
         if c.api.fixed.get("paths") == "rest":
             options["paths"] = Value(kind="seq", items=[a for a in c.args[1:] if isinstance(a.const, str)])
         kind = "websocket" if c.api.fixed.get("methods") == "WEBSOCKET" else c.api.kind
-        if kind == "resource":
-            kind = "resource"
-        elif kind == "static":
+        if kind == "static":
             made_static = self._plain(c.api, c.full, None, c.args, c.kwargs, c.line)
             return replace(made_static, kind="inst", ref=c.full, extra="static")
         handler = c.roles.get("handler") or c.roles.get("class")
@@ -229,6 +228,15 @@ class LibraryCalls(IdentityCalls):
                 c.st.facts,
             )
         )
+        return UNKNOWN
+
+    def _init_app(self, c: LibraryCall) -> Value:
+        """``extension.init_app(app)``: as if the application had been given to the constructor."""
+        owner = c.receiver or UNKNOWN
+        options = {**(owner.items if isinstance(owner.items, dict) else {}), **c.roles}
+        target = c.roles.get("parent") or c.roles.get("app")
+        place = self.place(c.line, c.end)
+        self._register(Registration("attach", owner, place, child=target, name=str(owner.ref), options=options))
         return UNKNOWN
 
     def _depends(self, c: LibraryCall) -> Value:

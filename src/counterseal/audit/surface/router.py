@@ -41,6 +41,8 @@ class Router:
         mounted = {
             r.child.site for rs in self.by_owner.values() for r in rs if r.kind in ("mount", "include") and r.child is not None
         }
+        for made in self.made.values():
+            mounted |= set(_listed_children(made.options.get("routes")))
         apps = [r for r in self.made.values() if r.owner.extra in ("app", "openapi-app") and r.owner.site not in mounted]
         return apps or [r for r in self.made.values() if r.owner.extra == "router" and r.owner.site not in mounted]
 
@@ -137,7 +139,7 @@ class Router:
                 if (
                     r.kind == "attach"
                     and r.child is not None
-                    and r.child.site == site
+                    and (r.child.site == site or (not r.child.site and self.made[site].owner.extra == "app"))
                     and r.owner.extra in ("router", "app")
                     and r.owner.site in self.made
                 ):
@@ -148,6 +150,15 @@ class Router:
         return tuple(
             r for rs in self.by_owner.values() for r in rs if r.kind == "attach" and r.child is not None and r.child.site == site
         )
+
+
+def _listed_children(routes: Value | None) -> Iterator[str]:
+    """Sites of the applications that a table of routes mounts."""
+    for item in sequence(routes):
+        if isinstance(item.extra, Registration):
+            if item.extra.child is not None:
+                yield item.extra.child.site
+            yield from _listed_children(item.extra.options.get("routes"))
 
 
 def own_prefix(made: Registration) -> str:

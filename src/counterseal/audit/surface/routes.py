@@ -81,10 +81,11 @@ def _view_routes(
 ) -> Iterator[Route]:
     ref: Cls = subject.ref
     attrs = m.class_attrs(ref)
-    for name, method in view.methods.items():
+    given = methods if "methods" in mounted.registration.options else None
+    for name, method in [*view.methods.items(), *_fallback(m, ref, view, given)]:
         func = m.program.method(ref, name)
         if func is None or (
-            methods and method not in methods and method != "WEBSOCKET" and mounted.registration.name.endswith("add_url_rule")
+            given and method not in given and method != "WEBSOCKET" and mounted.registration.name.endswith("add_url_rule")
         ):
             continue
         owner = next(
@@ -97,6 +98,19 @@ def _view_routes(
         for decorator in sequence(attrs.get(view.decorators)) if view.decorators else ():
             value = _decorated(m, decorator, value, func)
         yield make_route(m, mounted, method, path, value, holder)
+
+
+def _fallback(m: Machine, ref: Cls, view: ViewClass, given: tuple[str, ...] | None) -> list[tuple[str, str]]:
+    """What answers in a view without a method per HTTP method."""
+    if not view.fallback or view.methods:
+        return []
+    declared = sequence(next((a["methods"] for a in _attributes(m, ref) if "methods" in a), None))
+    names = given or tuple(str(v.const).upper() for v in declared if v.is_const) or ("GET",)
+    return [(view.fallback, name) for name in names]
+
+
+def _attributes(m: Machine, ref: Cls) -> Iterator[dict[str, Value]]:
+    return (m.class_attrs(c) for c in m.program.mro(ref) if isinstance(c, Cls))
 
 
 def _decorated(m: Machine, decorator: Value, value: Value, func: Func) -> Value:
