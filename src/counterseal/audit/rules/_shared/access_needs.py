@@ -295,14 +295,14 @@ def _costs(route: Route) -> Need | None:
     if SUBMISSION_WORD.search(own_name(route)):
         return None
     for call in route.flow.calls(*_COSTLY, "http-request"):
-        what = _COSTLY.get(call.kind) or (_COSTLY["llm"] if _asks_model(call) else "")
+        what = _COSTLY.get(call.kind) or (_COSTLY["llm"] if asks_model(call) else "")
         if what:
             gain = "runs up the bill and speaks in the application's name"
             return Need(what, gain, Severity.MEDIUM, False, ((call.place, "the costly call"),))
     return None
 
 
-def _asks_model(call: Call) -> bool:
+def asks_model(call: Call) -> bool:
     """Whether a request goes to a language model that is billed by use."""
     return any(isinstance(v.const, str) and _MODEL_HOST.match(v.const) for v in (*call.args, *call.kwargs.values()))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from counterseal.audit.findings import Place
 from counterseal.audit.rules._shared.access_models import model_of, schema_of, tables_of
@@ -47,7 +47,17 @@ def shown(route: Route, surface: Surface) -> list[Shown]:
     for event in route.flow.returns():
         if not event.refuses:
             found += _of_return(event, surface, declared)
-    return found
+    columns = {access.label: access.columns for access in route.flow.accesses() if access.columns}
+    return [_with_column(item, columns) for item in found]
+
+
+def _with_column(item: Shown, columns: Mapping[str, tuple[str, ...]]) -> Shown:
+    """The item with its field, when that is a selected column of a table that was joined."""
+    if item.field != UNKNOWN_PART or item.value.kind not in ("unknown", "member-of"):
+        return item
+    known = {column.rpartition(".")[2] for label in item.value.may for column in columns.get(label, ())}
+    field = next((name for name in (item.value.name, item.key) if name in known), "")
+    return replace(item, field=field) if field else item
 
 
 def fields_shown(item: Shown, surface: Surface) -> frozenset[str]:

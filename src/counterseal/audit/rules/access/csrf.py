@@ -1,8 +1,8 @@
 """Other sites can make a visitor's browser change things with the visitor's session.
 
 Reported once for an application in which a cookie says who is calling, at least one route changes something without a body that
-only a script can send, and nothing stands against requests from other sites: no CSRF protection is attached, and the cookie is not
-declared `SameSite=Lax` or `Strict`. Routes that take nothing but JSON are left alone: a form of another site cannot send it.
+only a script can send, and nothing stands against requests from other sites: no CSRF protection is attached, and the cookie is
+not declared `SameSite=Lax` or `Strict`. Routes that take nothing but JSON are left alone: no form of another site can send it.
 
 ## Why it matters
 
