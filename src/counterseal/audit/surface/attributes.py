@@ -184,6 +184,9 @@ class Attributes(Database):
         if name == "__members__" or name.startswith("__"):
             return replace(UNKNOWN, name=name)
         for full in self.program.external_bases(base.ref):
+            view = self.know.view(full)
+            if view is not None and view.factory == name:
+                return Value(kind="constant", extra=base, name=name)
             if self.know.api(f"{full}.{name}") is not None:
                 return Value(kind="ext", ref=self.know.canonical(f"{full}.{name}"), extra=base, name=name)
         return Value(kind="member-of", ref=name, extra=base, name=name)

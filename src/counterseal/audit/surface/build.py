@@ -76,7 +76,7 @@ def build(
     machine.table_columns = {name: tuple(made.fields) for name, made in models.items() if made.kind == "table"}
     assembly = assemble(machine)
     specified, problems = openapi_routes(machine, assembly.routes, documents)
-    routes = [*assembly.routes, *specified, *generated_routes(machine, assembly.routes)]
+    routes = [*assembly.routes, *specified, *generated_routes(machine, assembly.routes, assembly.prefixes)]
     part = partial(_part, machine)
     surface = Surface(
         routes=tuple(routes),

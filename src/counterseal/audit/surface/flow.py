@@ -22,9 +22,9 @@ from counterseal.audit.surface.values import Condition, Labels, Value
 from counterseal.guarantees import Evidence
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Event:
-    """Something that happens at one place."""
+    """Something that happens at one place. Not to be changed once made; not frozen, since millions are made."""
 
     place: Place
     function: str
@@ -34,7 +34,7 @@ class Event:
     """Order of execution within the flow."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Call(Event):
     """A call of a library function, or of something that could not be resolved (name ``?.method``)."""
 
@@ -56,7 +56,7 @@ class Call(Event):
         return self.args[index] if 0 <= index < len(self.args) else None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Access(Event):
     """A database access."""
 
@@ -78,7 +78,7 @@ class Access(Event):
     """The record that is changed or deleted, when it was loaded before."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Store(Event):
     """An assignment to an attribute or key: ``target.name = value``; ``setattr(target, NAME, value)`` has name ``*`` when NAME varies."""
 
@@ -89,7 +89,7 @@ class Store(Event):
     """The key or attribute name as a value, for ``setattr`` and subscripts."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Return(Event):
     """A return of the analysed function itself (not of the helpers that it calls)."""
 
@@ -103,7 +103,7 @@ class Return(Event):
         return self.status is not None and self.status >= 400
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Raise(Event):
     """An exception that is raised, or an abort."""
 
@@ -112,7 +112,7 @@ class Raise(Event):
     message: Value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Compare(Event):
     """An equality comparison."""
 
@@ -121,7 +121,7 @@ class Compare(Event):
     right: Value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Branch(Event):
     """A condition that was decided; ``refused`` when one side of it ends in a refusal."""
 

@@ -15,77 +15,46 @@ from counterseal.audit.surface.flow import Flow
 from counterseal.audit.surface.inject import Machine
 from counterseal.audit.surface.model import Route
 from counterseal.audit.surface.program import Func
-from counterseal.audit.surface.router import Mounted
+from counterseal.audit.surface.router import Mounted, text_of
 from counterseal.audit.surface.routes import make_route
 from counterseal.audit.surface.values import Value, const
 
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 
 
-def generated_routes(m: Machine, routes: Sequence[Route]) -> Iterator[Route]:
-    """What frameworks add by themselves."""
+def generated_routes(m: Machine, routes: Sequence[Route], prefixes: Mapping[str, Sequence[str]]) -> Iterator[Route]:
+    """What frameworks add by themselves; ``prefixes``: below which paths each application is reached, by its site."""
     taken = {(r.method, r.path) for r in routes}
     for made in m.registrations:
         if made.kind == "made" and made.owner.extra == "app":
-            for path, kind, name in _added(made):
-                if ("GET", path) not in taken:
-                    yield Route(
-                        "GET",
-                        path,
-                        kind,
-                        m.know.framework(made.name),
-                        made.owner.site,
-                        name,
-                        made.place,
-                        (),
-                        Flow(name, made.place),
-                        None,
-                    )
+            for prefix in prefixes.get(made.owner.site, ()):
+                for path, kind, name in _added(made):
+                    if ("GET", prefix + path) not in taken:
+                        yield _route(m, made, prefix + path, kind, name)
+    yield from _made_by_libraries(m, taken)
+    for r in m.registrations:
+        if r.kind == "mount" and r.child is not None and r.child.extra == "static" and isinstance(r.path, Value):
+            for prefix in prefixes.get(r.owner.site, ("",)):
+                path = prefix + text_of(r.path).rstrip("/") + "/{path:path}"
+                yield _route(m, r, path, RouteKind.STATIC, "StaticFiles")
+
+
+def _route(m: Machine, r: Registration, path: str, kind: RouteKind, name: str) -> Route:
+    return Route("GET", path, kind, m.know.framework(r.name), r.owner.site, name, r.place, (), Flow(name, r.place), None)
+
+
+def _made_by_libraries(m: Machine, taken: set[tuple[str, str]]) -> Iterator[Route]:
+    """Routers that libraries made: what they answer below their prefix only the running application knows."""
     made_here = {r.owner.site for r in m.registrations if r.kind == "made"}
     for r in m.registrations:
-        if (
-            r.kind == "include"
-            and r.child is not None
-            and r.child.site not in made_here
-            and r.child.kind in ("inst", "unknown")
-            and r.child.name
-        ):
-            prefix = r.options.get("prefix") or r.child.item("url_prefix") or r.child.item("0")
-            if prefix is not None and isinstance(prefix.const, str) and ("GET", prefix.const.rstrip("/") + "/") not in taken:
-                # A router that a library made: what it answers below its prefix only the running application knows.
-                yield Route(
-                    "GET",
-                    prefix.const.rstrip("/") + "/",
-                    RouteKind.GENERATED,
-                    m.know.framework(r.name),
-                    r.owner.site,
-                    r.child.name,
-                    r.place,
-                    (),
-                    Flow(r.child.name, r.place),
-                    None,
-                )
-    for r in m.registrations:
-        if (
-            r.kind == "mount"
-            and r.child is not None
-            and r.child.extra == "static"
-            and isinstance(r.path, Value)
-            and isinstance(r.path.const, str)
-        ):
-            path = r.path.const.rstrip("/") + "/{path:path}"
-            yield Route(
-                "GET",
-                path,
-                RouteKind.STATIC,
-                m.know.framework(r.name),
-                r.owner.site,
-                "StaticFiles",
-                r.place,
-                (),
-                Flow("StaticFiles", r.place),
-                None,
-            )
+        child = r.child
+        if r.kind != "include" or child is None or child.site in made_here or child.kind not in ("inst", "unknown"):
+            continue
+        prefix = r.options.get("prefix") or child.item("url_prefix") or child.item("0")
+        if child.name and prefix is not None and isinstance(prefix.const, str):
+            path = prefix.const.rstrip("/") + "/"
+            if ("GET", path) not in taken:
+                yield _route(m, r, path, RouteKind.GENERATED, child.name)
 
 
 def _added(made: Registration) -> Iterator[tuple[str, RouteKind, str]]:
@@ -97,7 +66,7 @@ def _added(made: Registration) -> Iterator[tuple[str, RouteKind, str]]:
         docs = _option(made.options.get("docs_url"), "/docs")
         if docs:
             yield docs, RouteKind.GENERATED, "FastAPI.swagger_ui"
-            yield f"{docs.rstrip('/')}/oauth2-redirect", RouteKind.GENERATED, "FastAPI.swagger_ui_redirect"
+            yield "/docs/oauth2-redirect", RouteKind.GENERATED, "FastAPI.swagger_ui_redirect"
         redoc = _option(made.options.get("redoc_url"), "/redoc")
         if redoc:
             yield redoc, RouteKind.GENERATED, "FastAPI.redoc"

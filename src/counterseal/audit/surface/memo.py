@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from counterseal.audit.surface.flow import Event
@@ -25,7 +27,6 @@ _OPAQUE = frozenset({"continuation", "lambda", "depends", "registering", "cond"}
 _BY_IDENTITY = frozenset({"query", "result", "seq"})
 _DEEPEST = 3
 _LARGEST = 24
-_set = object.__setattr__
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,20 +126,14 @@ def moved(events: tuple[Event, ...], before: Labels, now: Labels, first: int) ->
 
 def copied(event: Event, seq: int, facts: Labels) -> Event:
     """The same event at another position, under other facts."""
-    made: Event = object.__new__(type(event))
-    for name in _fields(type(event)):
-        _set(made, name, getattr(event, name))
-    _set(made, "seq", seq)
-    _set(made, "facts", facts)
-    return made
+    cls = type(event)
+    rest = _REST.get(cls)
+    if rest is None:
+        names = [f.name for f in dataclasses.fields(cls)]
+        rest = _REST[cls] = attrgetter(*names[len(_HEAD) :])
+    return cls(event.place, event.function, facts, seq, *rest(event))
 
 
-def _fields(cls: type) -> tuple[str, ...]:
-    names = _NAMES.get(cls)
-    if names is None:
-        names = _NAMES[cls] = tuple(cls.__dataclass_fields__)  # type: ignore[attr-defined]
-    return names
-
-
+_HEAD = ("place", "function", "facts", "seq")
 _IDENTITY: dict[Labels, Labels] = {}
-_NAMES: dict[type, tuple[str, ...]] = {}
+_REST: dict[type[Event], Callable[[Event], tuple[Any, ...]]] = {}

@@ -30,6 +30,7 @@ class Router:
         self.m = machine
         self.by_owner: dict[str, list[Registration]] = {}
         self.made: dict[str, Registration] = {}
+        self.prefixes: dict[str, list[str]] = {}
         for r in machine.registrations:
             if r.kind == "made":
                 self.made.setdefault(r.owner.site, r)
@@ -46,8 +47,9 @@ class Router:
         apps = [r for r in self.made.values() if r.owner.extra in ("app", "openapi-app") and r.owner.site not in mounted]
         return apps or [r for r in self.made.values() if r.owner.extra == "router" and r.owner.site not in mounted]
 
-    def walk(self, root: Registration) -> Iterator[Mounted]:
-        """Every route registration below an application."""
+    def walk(self, root: Registration, prefixes: dict[str, list[str]]) -> Iterator[Mounted]:
+        """Every route registration below an application; ``prefixes`` learns where applications are mounted."""
+        self.prefixes = prefixes
         yield from self._walk(root, "", (), (), root.owner, set())
 
     def _walk(
@@ -63,6 +65,7 @@ class Router:
         if site in seen:
             return
         seen = seen | {site}
+        self.prefixes.setdefault(site, []).append(prefix)
         own = [*self.by_owner.get(site, []), *self._listed(made)]
         if made.owner.extra == "app" and made is not None:
             own += self.by_owner.get("", []) if not prefix else []

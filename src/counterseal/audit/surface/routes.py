@@ -29,6 +29,8 @@ class Assembly:
     """The result of putting the route table together."""
 
     routes: list[Route] = field(default_factory=list)
+    prefixes: dict[str, list[str]] = field(default_factory=dict)
+    """Below which paths each application is reached, by its site."""
     not_checked: list[NotChecked] = field(default_factory=list)
 
 
@@ -38,7 +40,7 @@ def assemble(machine: Machine) -> Assembly:
     router = Router(machine)
     seen: set[tuple[str, str, str]] = set()
     for root in router.roots():
-        for mounted in router.walk(root):
+        for mounted in router.walk(root, out.prefixes):
             for route in _expanded(machine, mounted, out):
                 key = (route.method, route.path, route.app)
                 if key not in seen:
@@ -97,7 +99,16 @@ def _view_routes(
         holder = Value(kind="obj", ref=ref, items={})
         for decorator in sequence(attrs.get(view.decorators)) if view.decorators else ():
             value = _decorated(m, decorator, value, func)
+        value = _rewrapped(mounted.registration.handler, value)
         yield make_route(m, mounted, method, path, value, holder)
+
+
+def _rewrapped(handler: Value | None, value: Value) -> Value:
+    """A method of a view with the guards around the view (``login_required(View.as_view("x"))``)."""
+    if handler is None or handler.kind != "wrapped":
+        return value
+    inner, *rest = handler.extra
+    return replace(handler, ref=value.ref, site=value.site, extra=(_rewrapped(inner, value), *rest))
 
 
 def _fallback(m: Machine, ref: Cls, view: ViewClass, given: tuple[str, ...] | None) -> list[tuple[str, str]]:
