@@ -44,9 +44,10 @@ def free_texts(model: DataModel | None) -> list[str]:
 
 
 def own_routes(surface: Surface) -> Iterator[Route]:
-    """HTTP routes that the program's own code answers; ``HEAD`` and ``OPTIONS`` come with others."""
+    """HTTP routes that the program's own code answers in operation; ``HEAD`` and ``OPTIONS`` come with others."""
     for route in surface.routes:
-        if route.kind is RouteKind.HTTP and route.method not in ("HEAD", "OPTIONS") and route.flow.events:
+        development = "development" in route.tags
+        if route.kind is RouteKind.HTTP and route.method not in ("HEAD", "OPTIONS") and route.flow.events and not development:
             yield route
 
 

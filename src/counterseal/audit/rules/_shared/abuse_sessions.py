@@ -17,6 +17,7 @@ SHORT_MINUTES = 60
 _PER = {"weeks": 10080.0, "days": 1440.0, "hours": 60.0, "minutes": 1.0, "seconds": 1 / 60}
 _TIMEDELTA = ("days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks")
 _OTHER_PURPOSE = re.compile(r"(reset|verif|confirm|activat|invit|refresh|unsubscribe|download|csrf|share)", re.IGNORECASE)
+_LOADER = re.compile(r"(load|get)_?user|user_?loader", re.IGNORECASE)
 _CACHE = re.compile(r"^(\?|redis\.Redis|redis)\.(get|exists|sismember|hget|hexists|zscore)$")
 _CACHE_WRITE = frozenset(
     {"set", "setex", "psetex", "sadd", "hset", "delete", "unlink", "expire", "add", "discard", "remove", "pop", "revoke"}
@@ -59,16 +60,28 @@ class Recognition:
 def recognition(surface: Surface) -> Recognition:
     """What the identity checks consult, over all routes that know their caller."""
     found = Recognition()
-    server_side = any("flask_session" in name for name in surface.dependencies) or any(
-        call.name.startswith("flask_session.") for call in surface.calls()
-    )
     for route in surface.routes:
         if any("auth" in event.facts for event in route.flow.events):
             for event in route.flow.events:
                 _consult(found, event, surface)
-    found.cookies = found.cookies and not server_side
-    found.cached = found.cached or server_side or any(_is_revocation(call) for call in surface.calls("hook"))
+        if "sign_in" in route.kinds:
+            written = any(isinstance(e, Store) and "session" in e.target.may for e in route.flow.events)
+            found.cookies = found.cookies or written or any(True for _ in route.flow.calls("sign-in-session"))
+    for flow in surface.flows:
+        if _LOADER.search(flow.function.rpartition(".")[2]):
+            found.versions |= {c.column for a in flow.accesses("get") for c in a.conditions if SECRET_COLUMN.search(c.column)}
+    if _server_side(surface):
+        found.cookies, found.cached = False, True
+    found.cached = found.cached or any(_is_revocation(call) for call in surface.calls("hook"))
+    loading = any("user_lookup_loader" in c.name or "user_loader" in c.name for c in surface.calls("hook"))
+    found.accounts = found.accounts or loading or any(c.name.startswith("flask_login.") for c in surface.calls())
     return found
+
+
+def _server_side(surface: Surface) -> bool:
+    """Whether sessions are kept on the server."""
+    named = any(name.lower().replace("-", "_") == "flask_session" for name in surface.dependencies)
+    return named or any(call.name.startswith("flask_session.") for call in surface.calls())
 
 
 def _is_revocation(call: Call) -> bool:

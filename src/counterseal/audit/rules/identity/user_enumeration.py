@@ -208,7 +208,7 @@ _IDENTIFIER = re.compile(
     r"^(e_?mail.*|user_?name|login|phone.*|mobile.*|name|account(_?(name|number))?|identifier|handle|mail)$", re.IGNORECASE
 )
 _TAKEN = re.compile(r"\b(already|exists?|taken|registered|in use|duplicate|not unique)\b", re.IGNORECASE)
-_LOOK_UP = re.compile(r"(check|exists?|availab|resend|look_?up|forgot|recover)", re.IGNORECASE)
+_LOOK_UP = re.compile(r"(check|exists?|availab|resend|look_?up|forgot|recover|verif|confirm|activat|otp|unlock)", re.IGNORECASE)
 _LATER = re.compile(r"(^|\.)(delay|apply_async|send_task|enqueue|submit|create_task|Thread|Timer|run_in_executor)$")
 _RESPONSE, _TIMING = 204, 208
 
@@ -337,12 +337,9 @@ def _sign_up_leak(route: Route, answer: Answer) -> _Leak:
 def _taken(route: Route) -> Iterator[_Leak]:
     """A refusal, often of a database constraint, in whose words the account exists."""
     for answer in answers(route.flow):
+        told = answer.refuses or answer.shape.startswith("flash:")
         conflict = getattr(answer.event, "status", None) == 409  # RFC 9110 §15.5.10
-        if (
-            answer.refuses
-            and answer.event.facts.isdisjoint(("auth", "claimed", "role"))
-            and (conflict or _TAKEN.search(answer.text))
-        ):
+        if told and (conflict or _TAKEN.search(answer.text)) and answer.event.facts.isdisjoint(("auth", "claimed", "role")):
             yield _sign_up_leak(route, answer)
             return
 

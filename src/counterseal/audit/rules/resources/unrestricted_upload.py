@@ -152,7 +152,8 @@ def _kinds_checked(flow: Flow, call: Call) -> bool:
     for event in flow.events:
         if isinstance(event, Branch) and event.place.line not in empties:
             about = {label for label in event.value.may if label.startswith("in:file:")}
-            if about and not any(label.endswith(":content_type") for label in about):
+            present = f"in:file:{event.value.name}" in about
+            if about and not present and not any(label.endswith(":content_type") for label in about):
                 return True
     return False
 

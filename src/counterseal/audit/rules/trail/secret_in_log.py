@@ -148,7 +148,7 @@ def _made(call: Call, flow: Flow, route: Route | None) -> str:
     for value in _parts([*call.args, *call.kwargs.values()]):
         if value.name in tokens:
             return "token"
-        if value.name in codes and route is not None and route.kinds & {"reset", "one_time_code", "costly"}:
+        if value.name in codes and route is not None and route.kinds & {"sign_up", "reset", "one_time_code", "costly"}:
             return "code"
     return ""
 
