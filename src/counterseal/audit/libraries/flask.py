@@ -180,8 +180,8 @@ LIBRARY = Library(
     },
     bases={"flask.Config": "config"},
     views={
-        "flask.views.MethodView": ViewClass(_HTTP, decorators="decorators"),
-        "flask.views.View": ViewClass({}, decorators="decorators", fallback="dispatch_request"),
+        "flask.views.MethodView": ViewClass(_HTTP, decorators="decorators", factory="as_view"),
+        "flask.views.View": ViewClass({}, decorators="decorators", fallback="dispatch_request", factory="as_view"),
     },
     methods={"delete_cookie": Api("sign-out", {"key": (0, "key")})},
     weak_defaults={

@@ -151,6 +151,8 @@ class ViewClass:
     """Class attribute that lists decorators of every method."""
     fallback: str = ""
     """Python method that answers what no other does."""
+    factory: str = ""
+    """Class method that makes a function of the class for registering it."""
 
 
 @dataclass(frozen=True, slots=True)
