@@ -183,7 +183,7 @@ def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
             place=route.place,
             message=f"{route.name} sends {what} of everybody to a language model, which may repeat them to whoever asks",
             attack=f"Somebody asks {route.name} for the data of others, and the model answers from what it was given.",
-            fix=f"Before {call.file}:{call.line}, narrow the queries by the caller: the model needs no more than their own records.",
+            fix=f"Before {call.file}:{call.line}, narrow the queries by the caller: the model needs no others.",
             subject=f"{route.name} model",
             route=route.name,
             confidence=Confidence.MEDIUM,
