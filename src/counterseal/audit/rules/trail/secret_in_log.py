@@ -108,6 +108,10 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 _PRINTS = frozenset({"builtins.print", "sys.stdout.write", "sys.stderr.write"})
+_HANDED_OUT = re.compile(
+    r"\b(codes?|tokens?|pass(word|code)s?|secrets?|pins?|otps?|reset|invit\w*|verif\w*|activat\w*)\b", re.IGNORECASE
+)
+_STORED = re.compile(r"(password|passwd|pwd)_?(hash|digest)|(hashed|encrypted)_?password", re.IGNORECASE)
 _DEVELOPER = re.compile(r"(^|_)(debug|dev|development|verbose|test(ing)?|local)($|_)", re.IGNORECASE)
 _HARMLESS = frozenset({"hash:password", "hash:fast"})
 _DEEPEST = 4
@@ -142,13 +146,16 @@ def _secret(call: Call, flow: Flow) -> str:
 
 
 def _made(call: Call, flow: Flow, route: Route | None) -> str:
-    """The name of a token or one-time code that the flow itself has made and writes."""
+    """The name of a token or one-time code that was made for somebody and is written."""
     tokens = {c.result.name for c in flow.calls("token-encode", "signer-dump")}
     codes = {c.result.name for c in flow.calls("random-strong", "random-weak") if c.name.startswith(("secrets.", "random."))}
-    for value in _parts([*call.args, *call.kwargs.values()]):
+    values = list(_parts([*call.args, *call.kwargs.values()]))
+    words = " ".join(w for v in values for w in [v.const, *(v.items if isinstance(v.items, list) else ())] if isinstance(w, str))
+    handed_out = route is not None and bool(route.kinds & {"sign_up", "reset", "one_time_code", "costly"})
+    for value in values:
         if value.name in tokens:
             return "token"
-        if value.name in codes and route is not None and route.kinds & {"sign_up", "reset", "one_time_code", "costly"}:
+        if value.name in codes and (handed_out or _HANDED_OUT.search(words)):
             return "code"
     return ""
 
@@ -171,6 +178,8 @@ def _named(value: Value, depth: int = 0) -> str:
         return next((name for name in found if name), "")
     if value.may & _HARMLESS or "error" in value.may:
         return ""
+    if _STORED.search(value.name) and any(label.startswith("db:") for label in value.may):
+        return value.name
     names = [value.name, *(label.rpartition(":")[2] for label in value.must if label.startswith("in:"))]
     return next((name for name in names if name and _SECRET.search(name)), "")
 
