@@ -14,7 +14,7 @@ from counterseal.audit.libraries import load_libraries
 from counterseal.audit.libraries.knowledge import REGISTERING, TELLING, Knowledge
 from counterseal.audit.result import NotChecked
 from counterseal.audit.surface.attached import applications, unattached
-from counterseal.audit.surface.core import Context, Frame, State
+from counterseal.audit.surface.factories import run_factories, run_standalone
 from counterseal.audit.surface.flow import Flow
 from counterseal.audit.surface.generated import generated_routes, openapi_routes
 from counterseal.audit.surface.guards import fake_guards, late_guards
@@ -22,39 +22,13 @@ from counterseal.audit.surface.inject import Machine
 from counterseal.audit.surface.matrix import undecided, with_cells
 from counterseal.audit.surface.model import Literal, Route, Setting, Surface
 from counterseal.audit.surface.models import data_models
-from counterseal.audit.surface.program import Cls, Func, Program
+from counterseal.audit.surface.program import Program
 from counterseal.audit.surface.routes import assemble
-from counterseal.audit.surface.values import Value
 from counterseal.audit.surface.vocabulary import SECRET_NAME
 from counterseal.policy import Policy
 
 T = TypeVar("T")
-_ROOTS = {
-    "register_blueprint",
-    "include_router",
-    "add_url_rule",
-    "add_api_route",
-    "add_resource",
-    "Flask",
-    "FastAPI",
-    "Starlette",
-    "APIRouter",
-    "Blueprint",
-    "add_middleware",
-    "add_namespace",
-    "add_route",
-    "mount",
-    "api_route",
-    "add_websocket_route",
-    "add_api_websocket_route",
-    "connexion",
-    "FlaskApp",
-    "AsyncApp",
-    "App",
-    "add_api",
-}
 _SETTING = re.compile(SECRET_NAME.pattern + "|DEBUG|SESSION|CORS|CSRF|JWT|ALGORITHM|ALLOW|COOKIE|MAX_CONTENT", re.IGNORECASE)
-_FACTORIES = {"Flask", "FastAPI", "Starlette", "FlaskApp", "AsyncApp", "App", "connexion.App", "connexion.FlaskApp"}
 
 
 def build(
@@ -123,51 +97,6 @@ def relevant_module(machine: Machine, module: str) -> bool:
     if any(name.isupper() and _SETTING.search(name) for name in info.names):
         return True
     return any(machine.program.telling(module, call, machine.know, REGISTERING | TELLING) for call in info.facts.calls)
-
-
-def run_factories(machine: Machine) -> None:
-    """Execute the functions that build applications and that no module calls itself; then others that register routes."""
-    for wanted in (_FACTORIES, _ROOTS):
-        for ref in list(machine.program.functions()):
-            item = machine.program.function(ref)
-            if ref in machine.executed or item.class_index >= 0:
-                continue
-            tails = {c.rpartition(".")[2] for c in item.calls}
-            if tails & wanted or (wanted is _ROOTS and _defines_routes(machine, ref)):
-                machine.factory_events[ref] = run_standalone(machine, ref).events
-
-
-def _defines_routes(machine: Machine, ref: Func) -> bool:
-    functions = machine.program.modules[ref.module].facts.functions
-    return any(
-        f.parent == ref.index
-        and any(
-            (ir.dotted(d[2] if d[0] == ir.CALL else d) or "").rpartition(".")[2] in machine.know.registering for d in f.decorators
-        )
-        for f in functions
-    )
-
-
-def run_standalone(machine: Machine, ref: Func) -> Flow:
-    """Execute a function on its own, with nothing known about its arguments but their annotations."""
-    item = machine.program.function(ref)
-    flow = Flow(machine.program.qualname(ref), Place(machine.program.path(ref.module), item.line, item.end_line))
-    gave_up: set[str] = set()
-    saved = machine.events, machine.frames, machine.log, machine.steps, machine.context, machine.gave_up
-    machine.events, machine.log, machine.steps, machine.context, machine.replayed = flow.events, [], 0, Context(root=ref), set()
-    machine.frames, machine.gave_up = [Frame(ref.module, None, f"{ref.module}.<module>")], gave_up
-    st = State({})
-    target = machine.function_value(ref, None)
-    own = [Value(kind="obj", ref=Cls(ref.module, item.class_index), items={})] if item.class_index >= 0 else []
-    try:
-        machine.enter_function(target, machine.parameters(ref, own, {}, st), st, item.line)
-    except Exception as error:  # noqa: BLE001 (what goes wrong with one function must not hide the others)
-        flow.failed = True
-        gave_up.add(machine.failed(error))
-    machine.failures += [NotChecked(flow.function, why, flow.place.file, item.line) for why in sorted(gave_up)]
-    flow.gave_up = tuple(sorted(gave_up))
-    machine.events, machine.frames, machine.log, machine.steps, machine.context, machine.gave_up = saved
-    return flow
 
 
 def other_flows(machine: Machine) -> Iterator[Flow]:
