@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from counterseal.audit.surface.compare import is_credential
 from counterseal.audit.surface.flow import Call
 from counterseal.audit.surface.program import Cls
 from counterseal.audit.surface.queries import fetched
@@ -230,9 +231,16 @@ def method_of_value(
         if loaded is not None:
             return loaded
     parts = [base, *args, *kwargs.values()]
-    result = Value(may=union(parts).may, must=base.must, name=name, true=member.true, null=base.null)
+    opaque = frozenset({"opaque"}) if any(hands_over_caller(a) for a in parts[1:]) else NONE
+    result = Value(may=union(parts).may | opaque, must=base.must, name=name, true=member.true, null=base.null or bool(opaque))
     m.events.append(Call(*m.common(st, line, end), f"?.{name}", "", tuple(args), kwargs, base, {}, result))
     return result
+
+
+def hands_over_caller(v: Value) -> bool:
+    """Whether an argument is the request itself, or a credential of it: what is made of it may say who is calling."""
+    request = v.kind == "inst" and str(v.ref).rpartition(".")[2] in ("Request", "WebSocket", "HTTPConnection")
+    return request or is_credential(v)
 
 
 def _same(base: Value, name: str, args: list[Value]) -> Value:

@@ -29,6 +29,8 @@ def facts_of(value: Value) -> tuple[Labels, Labels]:
     true = value.true
     if "who" in value.must and value.null and "anonymous?" not in value.may:
         true = true | {"claimed" if "forgeable" in value.may else "auth"}
+    if "opaque" in value.may and "who" not in value.must:
+        true = true | {"opaque-auth"}
     if value.null and "who" in value.may and value.kind != "const":
         true = true | links(value.may)
     return true, value.false

@@ -74,7 +74,9 @@ class Execute(Annotate):
             self.store_item(base, key, value, st, line)
 
     def _unpack(self, target: ir.Node, value: Value, st: State, line: int) -> None:
-        items = value.items if value.kind == "seq" and isinstance(value.items, list) and len(value.items) == len(target[3]) else None
+        items = (
+            value.items if value.kind == "seq" and isinstance(value.items, list) and len(value.items) == len(target[3]) else None
+        )
         for i, t in enumerate(target[3]):
             part = items[i] if items else replace(value, kind="unknown", items=None, extra=None, const=UNKNOWN.const)
             self.store(t, part, st, line)

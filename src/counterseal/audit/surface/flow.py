@@ -4,6 +4,7 @@ Every event knows its place, the function it stands in, and the *facts* that hol
 
     auth            a credential was checked, and refused when it was not valid
     claimed         an identity was demanded, but the check accepts forged ones: it is no authentication
+    opaque-auth     something made from the request, by code that is not there to be read, was demanded
     role            a role or permission of the caller was checked
     role:NAME       ... and it was compared with NAME
     link:LABEL      the caller's identity was compared or queried together with LABEL (an input or a loaded record)

@@ -159,6 +159,6 @@ def _operations(
                     name,
                     Place(file, line),
                     (),
-                    Flow(name, Place(file, line)),
+                    Flow(name, Place(file, line), gave_up=("its handler was not found",), failed=True),
                     None,
                 )

@@ -12,7 +12,8 @@ from counterseal.audit.surface.model import FakeGuard, LateGuard
 from counterseal.audit.surface.values import Value
 
 _NAME = re.compile(
-    r"verify|valid|check|auth|token|jwt|login|session|permission|signature|(login|admin|role|user)_required|current_user", re.IGNORECASE
+    r"verify|valid|check|auth|token|jwt|login|session|permission|signature|(login|admin|role|user)_required|current_user",
+    re.IGNORECASE,
 )
 _GUARDS = frozenset({"auth", "claimed", "role", "limit", "csrf"})
 

@@ -43,15 +43,44 @@ class Machine(Invoke):
         kwargs: dict[str, Value] = {}
         params = self.program.function(ref).params
         skip = 1 if bound else 0
+        owner = self.program.function(ref).class_index
+        if not bound and owner >= 0 and params and params[0][0] == "self":
+            # A class-based view: what its attributes depend on is resolved before the method runs.
+            kwargs["self"] = self.holder(Cls(ref.module, owner), request, st, line)
+            skip = 1
+            if st.dead:
+                return Value(kind="never")
         for name, annotation, default, kind in params[skip:]:
             if kind in (ir.VAR_POSITIONAL, ir.VAR_KEYWORD):
                 continue
-            value = self._parameter(ref, name, annotation, default, request, st, line)
+            value = self._parameter(ref.module, name, annotation, default, request, st, line)
             if st.dead:
                 return Value(kind="never")
             if value is not None:
                 kwargs[name] = value
         return self.call(target, [], kwargs, st, line)
+
+    def holder(self, cls: Cls, request: Request, st: State, line: int) -> Value:
+        """An instance of a class-based view, with the attributes that are declared as dependencies."""
+        made = Value(kind="obj", ref=cls, items={})
+        for owner in reversed([c for c in self.program.mro(cls) if isinstance(c, Cls)]):
+            for statement in self.program.cls(owner).body:
+                if statement[0] != ir.ANN or statement[2][0] != ir.NAME or st.dead:
+                    continue
+                name, annotation, default = statement[2][2], statement[3], statement[4]
+                if default is None and not (annotation[0] == ir.SUB or ir.dotted(annotation)):
+                    continue
+                if self._is_dependency(owner.module, annotation, default):
+                    value = self._parameter(owner.module, name, annotation, default, request, st, line)
+                    if value is not None:
+                        made.items[name] = value
+        return made
+
+    def _is_dependency(self, module: str, annotation: Any, default: Any) -> bool:
+        if default is not None:
+            return self.in_module(module, lambda: self.evaluate(default, State({}))).kind == "depends"
+        declared = self.in_module(module, lambda: self.annotation(annotation, State({})))
+        return declared.kind == "annotated" and any(m.kind == "depends" for m in declared.items[1:])
 
     def _signature(self, inner: Value) -> tuple[Func | None, bool]:
         if inner.kind == "func":
@@ -87,14 +116,14 @@ class Machine(Invoke):
         return UNKNOWN
 
     def _parameter(
-        self, ref: Func, name: str, annotation: Any, default: Any, request: Request, st: State, line: int
+        self, module: str, name: str, annotation: Any, default: Any, request: Request, st: State, line: int
     ) -> Value | None:
-        declared = self.in_module(ref.module, lambda: self.annotation(annotation, State({})))
-        marker = self.in_module(ref.module, lambda: self.evaluate(default, State({}))) if default is not None else None
+        declared = self.in_module(module, lambda: self.annotation(annotation, State({})))
+        marker = self.in_module(module, lambda: self.evaluate(default, State({}))) if default is not None else None
         kind: Value = declared
         if declared.kind == "annotated":
             kind = declared.items[0]
-            kind = self.in_module(ref.module, lambda: self.annotation(kind.const, State({}))) if kind.kind == "str" else kind
+            kind = self.in_module(module, lambda: self.annotation(kind.const, State({}))) if kind.kind == "str" else kind
             for meta in declared.items[1:]:
                 if meta.kind in ("depends", "param"):
                     marker = meta

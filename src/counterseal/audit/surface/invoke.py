@@ -7,7 +7,7 @@ from typing import Any
 
 from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.attributes import Attributes
-from counterseal.audit.surface.builtin import BUILTIN_CALLS, method_of_value
+from counterseal.audit.surface.builtin import BUILTIN_CALLS, hands_over_caller, method_of_value
 from counterseal.audit.surface.core import MAX_DEPTH, Frame, State, merge_facts
 from counterseal.audit.surface.memo import VOLATILE, Summary, key_of, moved, signature
 from counterseal.audit.surface.program import Cls, Func
@@ -26,7 +26,11 @@ class Invoke(Attributes):
         if caller is not None:
             return caller(self, target, args, kwargs, st, line, end)
         if target.kind in ("unknown", "const", "text", "dict", "seq", "row", "exc", "member"):
-            return union([target, *args, *kwargs.values()], name=target.name)
+            given = [*args, *kwargs.values()]
+            result = union([target, *given], name=target.name)
+            if any(hands_over_caller(a) for a in given):
+                return replace(result, may=result.may | {"opaque"}, null=True)
+            return result
         return UNKNOWN
 
     def _call_func(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:

@@ -31,7 +31,11 @@ class Iterate(Narrow):
         if target[0] == ir.NAME:
             st.vars[target[2]] = value
         elif target[0] == ir.SEQ:
-            parts = value.items if value.kind == "seq" and isinstance(value.items, list) and len(value.items) == len(target[3]) else None
+            parts = (
+                value.items
+                if value.kind == "seq" and isinstance(value.items, list) and len(value.items) == len(target[3])
+                else None
+            )
             for i, t in enumerate(target[3]):
                 inner = t[2] if t[0] == ir.STAR else t
                 self.bind(inner, parts[i] if parts else replace(value, kind="unknown", items=None, extra=None, null=False), st)

@@ -119,7 +119,9 @@ class LibraryCalls(IdentityCalls):
             made.items.update(c.roles)
         else:
             site = f"{place.file}:{c.line}:{c.full}"
-            made = Value(kind="inst", ref=c.full, items=dict(c.roles), name=c.full.rpartition(".")[2], site=site, extra=c.api.kind)
+            made = Value(
+                kind="inst", ref=c.full, items=dict(c.roles), name=c.full.rpartition(".")[2], site=site, extra=c.api.kind
+            )
         self.instances[made.site] = made
         self._register(Registration("made", made, place, options={**c.roles, **fixed_values(c.api)}, name=c.full))
         for name in ("app", "0"):

@@ -95,6 +95,15 @@ def _fact_cell(fact: str) -> Callable[[Route, Surface], Cell | None]:
     return find
 
 
+def _authenticated(route: Route, surface: Surface) -> Cell | None:
+    if fact_holds(route, "auth"):
+        return Cell(State.FOUND, evidence_of(route.flow, "auth"))
+    if fact_holds(route, "opaque-auth"):
+        # Something is demanded that a plug-in makes of the request: whether it is checked cannot be read here.
+        return Cell(State.UNKNOWN, evidence_of(route.flow, "opaque-auth"))
+    return None
+
+
 def _owned(route: Route, surface: Surface) -> Cell | None:
     accesses = [a for a in object_accesses(route.flow, surface.models) if a.model is not None and a.model.owner]
     if "object" not in route.kinds:
@@ -203,7 +212,7 @@ def _contained(route: Route, surface: Surface) -> Cell | None:
 
 
 _FINDERS = {
-    Guarantee.AUTHENTICATED: _fact_cell("auth"),
+    Guarantee.AUTHENTICATED: _authenticated,
     Guarantee.AUTHORIZED: _fact_cell("role"),
     Guarantee.OWNED: _owned,
     Guarantee.VALIDATED: _validated,

@@ -209,6 +209,9 @@ def run_route(
         failed = True
         gave_up.add(m.failed(error))
     name = m.program.qualname(func) if func else "?"
+    if func is None and not events:
+        failed = True
+        gave_up.add("its handler could not be determined")
     flow = Flow(name, mounted.registration.place, events, tuple(log), tuple(sorted(gave_up)), failed)
     m.events, m.frames, m.log, m.steps, m.context, m.gave_up = saved
     return flow

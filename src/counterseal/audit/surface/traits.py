@@ -28,10 +28,10 @@ def kinds_of(route: Route, models: Mapping[str, DataModel], policy: Policy) -> f
     flow = route.flow
     kinds: set[str] = {"write" if is_write(route) else "read"}
     checks = checks_password(flow)
-    known = bool(_entry_facts(flow) & {"auth", "claimed"})
+    known = bool(_entry_facts(flow) & {"auth", "claimed", "opaque-auth"})
     if checks and not known and issues_identity(flow):
         kinds.add("sign_in")
-    if not known and "sign_in" not in kinds and _creates_principal(flow, models):
+    if not known and "sign_in" not in kinds and _signs_up(flow, models):
         kinds.add("sign_up")
     words = f"{route.path} {route.handler.rpartition('.')[2]}"
     if not known and _RESET.search(words) and route.method != "GET":
@@ -105,8 +105,14 @@ def _stored(v: Value) -> bool:
     return any(x.startswith("db:") for x in v.may)
 
 
-def _creates_principal(flow: Flow, models: Mapping[str, DataModel]) -> bool:
-    return any(a.models and is_principal(models.get(a.models[0]), a.models[0]) for a in flow.accesses("create"))
+def _signs_up(flow: Flow, models: Mapping[str, DataModel]) -> bool:
+    """Whether a user is created from what the caller sends."""
+    for access in flow.accesses("create"):
+        if access.models and is_principal(models.get(access.models[0]), access.models[0]):
+            sent = [x for _, v in access.values for x in v.may]
+            if any(x.startswith(("in:body", "in:form", "in:query")) for x in sent):
+                return True
+    return False
 
 
 def _compares_code(flow: Flow) -> bool:
