@@ -19,6 +19,7 @@ _VOUCHER = re.compile(
     re.IGNORECASE,
 )
 _BARE = re.compile(r"^(code|pin|value|number|key)$", re.IGNORECASE)
+_HASHED = "hash:fast"
 _LONG = re.compile(r"(token|hash|digest|signature|uuid|jti|session)", re.IGNORECASE)
 
 
@@ -46,11 +47,12 @@ def password_guesses(flow: Flow) -> Iterator[Guess]:
                 yield Guess(event, sent, sent.name or "password")
         elif isinstance(event, Compare):
             for sent, other in ((event.left, event.right), (event.right, event.left)):
-                if sent.inputs() and _from_database(other) and _is_password(sent, other):
-                    yield Guess(event, sent, sent.name or "password")
+                if (sent.inputs() or _HASHED in sent.may) and _from_database(other) and _is_password(sent, other):
+                    yield Guess(event, sent, sent.name if PASSWORD_LIKE.search(sent.name) else other.name or "password")
         elif isinstance(event, Access) and event.verb in ("get", "list", "count"):
             for c in event.conditions:
-                if c.op == "==" and c.value.inputs() and PASSWORD_LIKE.search(c.column) and not _CODE.search(c.column):
+                sent_here = bool(c.value.inputs()) or _HASHED in c.value.may
+                if c.op == "==" and sent_here and PASSWORD_LIKE.search(c.column) and not _CODE.search(c.column):
                     yield Guess(event, c.value, c.column)
 
 
@@ -101,4 +103,4 @@ def _is_password(sent: Value, other: Value) -> bool:
     if _LONG.search(other.name) and not PASSWORD_LIKE.search(other.name):
         return False
     named = [sent.name, other.name, *(label.rpartition(":")[2] for label in sent.inputs())]
-    return "hash:fast" in sent.may or any(PASSWORD_LIKE.search(name or "") and not _CODE.search(name or "") for name in named)
+    return any(PASSWORD_LIKE.search(name or "") and not _CODE.search(name or "") for name in named)
