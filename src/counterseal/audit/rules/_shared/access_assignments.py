@@ -11,7 +11,7 @@ from counterseal.audit.rules._shared.access_models import model_of, owner_path
 from counterseal.audit.rules._shared.access_routes import model_changed, privileged
 from counterseal.audit.rules._shared.access_schemas import body_schemas
 from counterseal.audit.rules._shared.access_words import PRIVILEGE_FIELD, is_privilege_field
-from counterseal.audit.surface.flow import Access, Event, Store
+from counterseal.audit.surface.flow import Access, Branch, Event, Store
 from counterseal.audit.surface.model import DataModel, Route, Surface
 from counterseal.audit.surface.ownership import is_principal
 from counterseal.audit.surface.values import Value
@@ -47,12 +47,12 @@ def assignments(route: Route, surface: Surface, policy: Policy) -> Iterator[Assi
         if privileged(event.facts, policy):
             continue
         if isinstance(event, Access) and event.verb in ("create", "update"):
-            yield from _of_access(event, schemas, surface, policy)
+            yield from _of_access(event, route, schemas, surface, policy)
         elif isinstance(event, Store):
             yield from _of_store(event, schemas, surface, policy)
 
 
-def _of_access(event: Access, schemas: list[DataModel], surface: Surface, policy: Policy) -> Iterator[Assignment]:
+def _of_access(event: Access, route: Route, schemas: list[DataModel], surface: Surface, policy: Policy) -> Iterator[Assignment]:
     written = dict(event.values)
     name = event.models[0] if event.models else ""
     for key in _OPEN:
@@ -61,9 +61,22 @@ def _of_access(event: Access, schemas: list[DataModel], surface: Surface, policy
             yield from _open(event, name, value, frozenset(written), schemas, surface, policy)
             return
     if event.verb == "create" and is_principal(model_of(name, surface), name):
-        named = tuple(key for key, value in event.values if _sent(value) and is_privilege_field(key))
+        named = tuple(
+            key for key, value in event.values if is_privilege_field(key) and (_sent(value) or _decided_by(key, event, route))
+        )
         if named:
             yield Assignment(event.place, name, False, named, next((s for s in schemas if named[0] in s.fields), None))
+
+
+def _decided_by(field: str, event: Access, route: Route) -> bool:
+    """Whether the request decides about the field, though the value is a constant: ``if data["admin"]: admin = True``."""
+    value = dict(event.values)[field]
+    fixed = value.is_const and not value.may and not value.const
+    return not fixed and any(
+        isinstance(branch, Branch) and not branch.refused and branch.seq < event.seq and branch.function == event.function
+        and any(label.startswith(_SENT) and label.rpartition(":")[2] == field for label in branch.value.may)
+        for branch in route.flow.events
+    )  # fmt: skip
 
 
 def _of_store(event: Store, schemas: list[DataModel], surface: Surface, policy: Policy) -> Iterator[Assignment]:

@@ -20,7 +20,7 @@ from counterseal.audit.rules._shared.access_routes import (
 )
 from counterseal.audit.rules._shared.access_shown import Shown, fields_shown, shown
 from counterseal.audit.rules._shared.access_words import ENTRY_WORD, LEAVE_WORD, STATIC_WORD, SUBMISSION_WORD
-from counterseal.audit.surface.flow import Access, Call, Event
+from counterseal.audit.surface.flow import Access, Call, Event, Store
 from counterseal.audit.surface.model import DataModel, Route, Surface
 from counterseal.audit.surface.ownership import is_principal
 from counterseal.audit.surface.values import Value
@@ -193,8 +193,10 @@ def _incidental(event: Event, route: Route) -> bool:
             return True
         written = [v for _, v in event.values]
         return route.method == "GET" and event.verb == "update" and bool(written) and not any(v.inputs() for v in written)
-    value: Value | None = getattr(event, "value", None)
-    return route.method == "GET" and value is not None and not value.inputs()
+    if not isinstance(event, Store):
+        return False
+    own = not event.target.must.isdisjoint({"who", "self"}) or "who" in event.target.may
+    return (route.method == "GET" or own) and not event.value.inputs()
 
 
 def _names(done: list[Event]) -> str:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from counterseal.audit.rules._shared.access_models import is_public_read, model_of, owner_path, private_among
-from counterseal.audit.rules._shared.access_routes import ENTRY_KINDS, privileged
+from counterseal.audit.rules._shared.access_routes import ENTRY_KINDS, model_changed, privileged
 from counterseal.audit.rules._shared.access_shown import UNKNOWN_PART, WHOLE, Shown, fields_shown, shown
 from counterseal.audit.rules._shared.access_words import IDENTIFYING_FIELD, PARTY_FIELD
-from counterseal.audit.surface.flow import Access, Branch, Event
+from counterseal.audit.surface.flow import Access, Branch, Event, Store
 from counterseal.audit.surface.model import DataModel, Route, Surface
 from counterseal.audit.surface.ownership import ObjectAccess, object_accesses, tied
+from counterseal.audit.surface.values import Condition
 from counterseal.policy import Policy
 
 _Use: TypeAlias = tuple[str, Event, tuple[str, ...]]
@@ -59,6 +60,9 @@ def foreign_records(route: Route, surface: Surface, policy: Policy) -> Iterator[
             continue
         if found.access.verb == "list" and not any(identifying(key.column, model) for key in found.keys):
             continue
+        # What a verified token names (a link to reset a password) is a capability, not a choice.
+        if all("signed" in key.value.must for key in found.keys):
+            continue
         used = (
             _change(found, route, surface, policy)
             or _showing(found, model, answers, surface, policy)
@@ -82,12 +86,19 @@ def _change(found: ObjectAccess, route: Route, surface: Surface, policy: Policy)
 
 def _counterpart(access: Access, route: Route) -> bool:
     """Whether it is the other side of a dealing of which one side is the caller's own record: the recipient of a transfer."""
-    for other in route.flow.accesses("update"):
-        if other is access or other.models[:1] != access.models[:1]:
+    for event in route.flow.events:
+        if event is access or model_changed(event) != access.models[0]:
             continue
-        if any("who" in c.value.must and c.op == "==" and not c.alternative for c in other.conditions):
+        if isinstance(event, Store):
+            if not event.target.must.isdisjoint({"who", "self"}) and access.label not in event.target.may:
+                return True
+        elif isinstance(event, Access) and event.verb == "update" and any(map(_by_caller, event.conditions)):
             return True
     return False
+
+
+def _by_caller(condition: Condition) -> bool:
+    return "who" in condition.value.must and condition.op == "==" and not condition.alternative
 
 
 def _showing(found: ObjectAccess, model: DataModel, answers: list[Shown], surface: Surface, policy: Policy) -> _Use | None:
@@ -140,7 +151,8 @@ def unnarrowed_lists(route: Route, surface: Surface, policy: Policy) -> Iterator
 def _narrowed(access: Access, model: DataModel) -> bool:
     """Whether the caller, a key of the record, or a record that is tied to the caller takes part in the query."""
     for condition in access.conditions:
-        if condition.value.may & {"who", "self", "session"}:
+        # A parameter that falls back on the caller is the caller's choice.
+        if condition.value.may & {"who", "self", "session"} and not condition.value.inputs():
             return True
         exact = condition.op in ("==", "in") and not condition.alternative
         keyed = identifying(condition.column, model) and bool(condition.value.inputs())
