@@ -11,8 +11,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
 
-import pytest
-
 from counterseal.audit.facts.python import ir
 from counterseal.audit.facts.python.extract import extract
 from counterseal.audit.result import RouteKind
@@ -101,14 +99,16 @@ def write(sample: Sample, root: Path) -> None:
         target.write_text(text, encoding="utf-8")
 
 
-def real_table(sample: Sample, root: Path) -> set[tuple[str, str]]:
-    """The routing table that the framework itself builds from a sample. Skips where a package is not installed."""
-    for name in sample.needs:
-        if find_spec(name) is None:
-            pytest.skip(f"{name} is not installed: the framework cannot be asked")
-    write(sample, root)
-    done = subprocess.run(
-        [sys.executable, str(ORACLE), sample.app], cwd=root, capture_output=True, text=True, timeout=60, check=False
-    )
+def real_tables(samples: Mapping[str, Sample], root: Path) -> dict[str, set[tuple[str, str]]]:
+    """The routing tables that the frameworks themselves build from samples; those whose packages are installed."""
+    folders: dict[str, str] = {}
+    arguments = []
+    for i, (name, sample) in enumerate(samples.items()):
+        if all(find_spec(package) is not None for package in sample.needs):
+            folder = root / str(i)
+            write(sample, folder)
+            folders[str(folder)] = name
+            arguments.append(f"{folder}={sample.app}")
+    done = subprocess.run([sys.executable, str(ORACLE), *arguments], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
-    return {(method, path) for method, path in json.loads(done.stdout)}
+    return {folders[folder]: {(m, p) for m, p in found} for folder, found in json.loads(done.stdout).items()}

@@ -1,4 +1,4 @@
-"""Imports an application and prints the routing table that its framework has built: ``oracle.py module:app``."""
+"""Imports applications and prints the routing tables that its framework has built: ``oracle.py FOLDER=module:app ...``."""
 
 from __future__ import annotations
 
@@ -55,15 +55,31 @@ def expanded(routes: Any) -> Iterator[Any]:
     yield from iter_route_contexts(routes)
 
 
+def table(folder: Path, where: str) -> list[tuple[str, str]]:
+    """The routing table of the application ``module:attribute`` in ``folder``."""
+    before = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    try:
+        module, _, name = where.partition(":")
+        made = getattr(importlib.import_module(module), name.removesuffix("()"))
+        app = made() if name.endswith("()") else made
+        app = getattr(app, "app", app) if type(app).__module__.startswith("connexion") else app
+        return sorted(set(flask_routes(app) if hasattr(app, "url_map") else starlette_routes(app.routes)))
+    finally:
+        sys.path.remove(str(folder))
+        for name in set(sys.modules) - before:
+            if str(getattr(sys.modules[name], "__file__", "") or "").startswith(str(folder)):
+                del sys.modules[name]
+        importlib.invalidate_caches()
+
+
 def main() -> None:
-    """Print the table as JSON."""
-    sys.path.insert(0, str(Path.cwd()))
-    module, _, name = sys.argv[1].partition(":")
-    made = getattr(importlib.import_module(module), name.removesuffix("()"))
-    app = made() if name.endswith("()") else made
-    app = getattr(app, "app", app) if type(app).__module__.startswith("connexion") else app
-    found = flask_routes(app) if hasattr(app, "url_map") else starlette_routes(app.routes)
-    json.dump(sorted(set(found)), sys.stdout)
+    """Print the table of every application given as ``folder=module:attribute``, by folder."""
+    found = {}
+    for given in sys.argv[1:]:
+        folder, _, where = given.partition("=")
+        found[folder] = table(Path(folder), where)
+    json.dump(found, sys.stdout)
 
 
 if __name__ == "__main__":
