@@ -320,7 +320,7 @@ def _get(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], 
     if base.kind == "dict" and isinstance(base.items, dict) and not key.is_const and base.items and base.extra != "open":
         # A look-up in a table of constants: whatever the key, the result is one of the values.
         values = list(base.items.values())
-        result = values[0]
+        result: Value = values[0]
         for v in values[1:]:
             result = join(result, v)
         return replace(result, null=True)

@@ -45,6 +45,8 @@ def compared(op: str, left: Value, right: Value, inline: bool) -> Value:
         true, false = (absent, present) if op in ("is", "==") else (present, absent)
         return Value(may=may, type="bool", null=True, true=true, false=false)
     facts = _equality_facts(left, right, inline) if op in _EQUAL | _UNEQUAL else _order_facts(left, right)
+    if op in ("in", "not in") and right.kind in ("seq", "dict") and right.extra != "open" and not right.inputs():
+        may = may | {"membership"}
     if op in _UNEQUAL:
         return Value(may=may, type="bool", null=True, false=facts)
     if op in _EQUAL:

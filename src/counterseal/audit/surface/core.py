@@ -159,6 +159,8 @@ class Core(ABC):
         self.replayed: set[int] = set()
         """Summaries whose events this flow already has."""
         self.volatile_reads = 0
+        self.development = 0
+        """Depth of conditions that hold only where a setting says that this is no production."""
         self.refused_often = 0
         """How many answers "429 Too Many Requests" were met so far."""
         self.results: dict[int, tuple[Value, Value]] = {}

@@ -171,7 +171,8 @@ class Evaluate(Iterate):
         if "session" in may and name and IDENTITY_KEY.search(name):
             may, must = may | {"who", "self"}, must | {"who", "self"}
         true = NONE
-        if "self" in must and name and ROLE.search(name):
+        loaded = any(label.startswith(("obj:", "db:")) for label in may)
+        if ("self" in must or ("self" in may and not loaded)) and name and ROLE.search(name):
             true = frozenset({"role", f"role:{name}"})
         elif name == "is_authenticated" and "self" in must:
             true = frozenset({"auth"})

@@ -12,6 +12,7 @@ from counterseal.audit.surface.flow import Raise, Return, Store
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.schema import is_relation
 from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, join, replace
+from counterseal.audit.surface.vocabulary import NOT_PRODUCTION
 
 _UNROLL = 40
 """Longest known sequence that a loop is executed for one by one."""
@@ -228,7 +229,10 @@ class Execute(Annotate):
         self.assume(n[2], True, yes, value)
         self.assume(n[2], False, no, value)
         refused = self.refused_often
+        development = only_in_development(n[2], value)
+        self.development += development
         yes = self.run_block(n[3], yes)
+        self.development -= development
         refused_yes = self.refused_often - refused
         no = self.run_block(n[4], no)
         if yes.dead and refused_yes and not no.dead:
@@ -349,6 +353,19 @@ class Execute(Annotate):
             else []
         )
         return ",".join(names)
+
+
+def only_in_development(test: ir.Node, value: Value) -> bool:
+    """Whether a condition holds only where a setting says so: ``settings.ENV == "development"``, ``app.debug``."""
+    if test[0] == ir.CMP and len(test[3]) == 1 and test[3][0][0] in ("==", "in", "is"):
+        sides = (test[2], test[3][0][1])
+        words = [w[2] for side in sides for w in (side[3] if side[0] == ir.SEQ else (side,)) if w[0] == ir.CONST]
+        named = [w[3] for w in sides if w[0] == ir.ATTR]
+        return bool(words or named) and all(
+            isinstance(w, str) and NOT_PRODUCTION.match(w) for w in [*words, *(named if not words else [])]
+        )
+    name = (ir.dotted(test) or "").rpartition(".")[2]
+    return bool(name) and name.lower() in ("debug", "development", "testing", "is_dev", "is_development", "dev_mode")
 
 
 def _is_broad(type_: Any) -> bool:

@@ -42,6 +42,10 @@ class Machine(Invoke):
             return self._inject_other(target, st, line)
         kwargs: dict[str, Value] = {}
         params = self.program.function(ref).params
+        origin = origin_of(inner)
+        if isinstance(origin, Func) and origin != ref and any(p[3] == ir.VAR_KEYWORD for p in params):
+            # ``functools.wraps``: FastAPI reads the signature of the function inside.
+            ref, params = origin, self.program.function(origin).params
         skip = 1 if bound else 0
         owner = self.program.function(ref).class_index
         if not bound and owner >= 0 and params and params[0][0] == "self":

@@ -12,7 +12,7 @@ from counterseal.audit.surface.identity import IdentityCalls
 from counterseal.audit.surface.library_call import LibraryCall, fixed_values, is_true, methods_of, pick_roles
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.queries import fetched
-from counterseal.audit.surface.values import NO_CONST, NONE, NULL, UNKNOWN, Value, replace, union
+from counterseal.audit.surface.values import NO_CONST, NONE, NULL, UNKNOWN, Value, const, replace, union
 
 _CALLABLE = {"func", "lambda", "wrapped", "cls", "continuation"}
 _NOTHING = Api("")
@@ -131,6 +131,8 @@ class LibraryCalls(IdentityCalls):
         return made
 
     def _register(self, registration: Registration) -> None:
+        if self.development:
+            registration = replace(registration, options={**registration.options, "development": const(True)})
         self.registrations.append(registration)
 
     def _deferred(self, c: LibraryCall) -> Value:

@@ -11,6 +11,28 @@ from counterseal.audit.surface.values import UNKNOWN, Value, const, replace
 
 
 @dataclass(frozen=True, slots=True)
+class Above:
+    """What a router inherits from those above it."""
+
+    prefix: str
+    app: Value
+    dependencies: tuple[Value, ...] = ()
+    hooks: tuple[Registration, ...] = ()
+    development: bool = False
+    """It is attached only where a setting says that this is no production."""
+    seen: frozenset[str] = frozenset()
+
+    def below(self, r: Registration, prefix: str) -> Above:
+        """The same for what a registration puts below it."""
+        deps = self.dependencies + sequence(r.options.get("dependencies"))
+        return replace(self, prefix=prefix, dependencies=deps, development=self.development or DEVELOPMENT in r.options)
+
+
+DEVELOPMENT = "development"
+"""Option of registrations that are made only in development."""
+
+
+@dataclass(frozen=True, slots=True)
 class Mounted:
     """One registration with everything that it inherits from the routers above it."""
 
@@ -21,6 +43,8 @@ class Mounted:
     app: Value
     blueprint: str = ""
     """Name of the Flask blueprint that it is registered on."""
+    development: bool = False
+    """It is registered only where a setting says that this is no production."""
 
 
 class Router:
@@ -50,74 +74,52 @@ class Router:
     def walk(self, root: Registration, prefixes: dict[str, list[str]]) -> Iterator[Mounted]:
         """Every route registration below an application; ``prefixes`` learns where applications are mounted."""
         self.prefixes = prefixes
-        yield from self._walk(root, "", (), (), root.owner, set())
+        yield from self._walk(root, Above("", root.owner))
 
-    def _walk(
-        self,
-        made: Registration,
-        prefix: str,
-        deps: tuple[Value, ...],
-        hooks: tuple[Registration, ...],
-        app: Value,
-        seen: set[str],
-    ) -> Iterator[Mounted]:
+    def _walk(self, made: Registration, above: Above) -> Iterator[Mounted]:
         site = made.owner.site
-        if site in seen:
+        if site in above.seen:
             return
-        seen = seen | {site}
-        self.prefixes.setdefault(site, []).append(prefix)
+        self.prefixes.setdefault(site, []).append(above.prefix)
         own = [*self.by_owner.get(site, []), *self._listed(made)]
-        if made.owner.extra == "app" and made is not None:
-            own += self.by_owner.get("", []) if not prefix else []
-            own += [r for s, rs in self.by_owner.items() if s.startswith("param:") for r in rs] if not prefix else []
-        deps = deps + sequence(made.options.get("dependencies"))
-        hooks = hooks + tuple(r for r in own if r.kind in ("hook", "middleware")) + self._attached_hooks(site)
+        if made.owner.extra == "app" and not above.prefix:
+            # What was attached to something that is not known is attached to the application.
+            own += [r for s, rs in self.by_owner.items() if not s or s.startswith("param:") for r in rs]
+        hooks = above.hooks + tuple(r for r in own if r.kind in ("hook", "middleware")) + self._attached_hooks(site)
+        here = replace(above.below(made, above.prefix), hooks=hooks, seen=above.seen | {site})
+        blueprint = text_of(made.options.get("name")) if made.owner.extra == "router" else ""
         for r in own:
             if r.kind in ("route", "websocket", "resource"):
-                blueprint = text_of(made.options.get("name")) if made.owner.extra == "router" else ""
-                yield Mounted(r, prefix, deps + sequence(r.options.get("dependencies")), hooks, app, blueprint)
+                yield _mounted(r, here, blueprint)
             elif r.kind in ("include", "mount") and r.child is not None:
-                yield from self._child(r, made, prefix, deps, hooks, app, seen)
+                yield from self._child(r, here)
         for attach in self._extensions(site):
-            yield from self._walk(attach, join_paths(prefix, own_prefix(attach)), deps, hooks, app, seen)
+            yield from self._walk(attach, replace(here, prefix=join_paths(above.prefix, own_prefix(attach))))
 
-    def _child(
-        self,
-        r: Registration,
-        made: Registration,
-        prefix: str,
-        deps: tuple[Value, ...],
-        hooks: tuple[Registration, ...],
-        app: Value,
-        seen: set[str],
-    ) -> Iterator[Mounted]:
+    def _child(self, r: Registration, above: Above) -> Iterator[Mounted]:
         child = self.made.get(r.child.site) if r.child is not None else None
         given = text_of(r.options.get("prefix") or r.path)
         if child is None:
             for item in sequence(r.options.get("routes")):
                 if isinstance(item.extra, Registration):
-                    yield from self._item(item.extra, join_paths(prefix, given), deps, hooks, app, seen)
+                    yield from self._item(item.extra, replace(above, prefix=join_paths(above.prefix, given)))
             return
         own = own_prefix(child)
         replaces = r.options.get("fixed:prefix")
-        path = join_paths(prefix, (given or own) if replaces is not None else join_paths(given, own))
-        yield from self._walk(child, path, deps + sequence(r.options.get("dependencies")), hooks, app, seen)
+        path = join_paths(above.prefix, (given or own) if replaces is not None else join_paths(given, own))
+        yield from self._walk(child, above.below(r, path))
 
-    def _item(
-        self, r: Registration, prefix: str, deps: tuple[Value, ...], hooks: tuple[Registration, ...], app: Value, seen: set[str]
-    ) -> Iterator[Mounted]:
+    def _item(self, r: Registration, above: Above) -> Iterator[Mounted]:
         if r.kind in ("route", "websocket"):
-            yield Mounted(r, prefix, deps, hooks, app)
+            yield _mounted(r, above, "")
         elif r.kind == "mount":
-            made = Registration(
-                "made", Value(kind="inst", site=f"mount:{r.place.file}:{r.place.line}"), r.place, options=r.options
-            )
             if r.child is not None and r.child.site in self.made:
-                yield from self._child(r, made, prefix, deps, hooks, app, seen)
+                yield from self._child(r, above)
             else:
+                below = replace(above, prefix=join_paths(above.prefix, text_of(r.path)))
                 for item in sequence(r.options.get("routes")):
                     if isinstance(item.extra, Registration):
-                        yield from self._item(item.extra, join_paths(prefix, text_of(r.path)), deps, hooks, app, seen)
+                        yield from self._item(item.extra, below)
 
     def _listed(self, made: Registration) -> list[Registration]:
         """Routes given to the constructor (``Starlette(routes=[...])``), mounts flattened."""
@@ -128,7 +130,7 @@ class Router:
                 if r.kind == "mount" and (r.child is None or r.child.site not in self.made):
                     out += [
                         replace(m.registration, path=const(join_paths(m.prefix, text_of(m.registration.path))))
-                        for m in self._item(r, "", (), (), UNKNOWN, set())
+                        for m in self._item(r, Above("", UNKNOWN))
                     ]
                 else:
                     out.append(r)
@@ -153,6 +155,11 @@ class Router:
         return tuple(
             r for rs in self.by_owner.values() for r in rs if r.kind == "attach" and r.child is not None and r.child.site == site
         )
+
+
+def _mounted(r: Registration, above: Above, blueprint: str) -> Mounted:
+    deps = above.dependencies + sequence(r.options.get("dependencies"))
+    return Mounted(r, above.prefix, deps, above.hooks, above.app, blueprint, above.development or DEVELOPMENT in r.options)
 
 
 def _listed_children(routes: Value | None) -> Iterator[str]:

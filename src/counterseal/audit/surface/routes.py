@@ -160,7 +160,9 @@ def make_route(m: Machine, mounted: Mounted, method: str, path: str, handler: Va
     if model is None and func is not None and framework == "fastapi":
         model = _returned_model(m, func)
     kind = RouteKind.WEBSOCKET if r.kind == "websocket" or method == "WEBSOCKET" else RouteKind.HTTP
-    return Route(method, path, kind, framework, mounted.app.site, name, place, tuple(request.inputs.values()), flow, model)
+    tags = frozenset({"development"}) if mounted.development else frozenset[str]()
+    inputs = tuple(request.inputs.values())
+    return Route(method, path, kind, framework, mounted.app.site, name, place, inputs, flow, model, tags=tags)
 
 
 def _returned_model(m: Machine, func: Func) -> str | None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from counterseal.audit.surface.values import Condition, Query, Value, union
 
@@ -14,7 +13,8 @@ _VERB = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+[\"'`\[]?(?:\w+\.)?[\"'`\[]?(\w+)", re.IGNORECASE)
-_OPERAND = r"(\x00\d+\x00|%\((\w+)\)s|%s|\?|:(\w+)|\$(\d+)|'[^'\x00]*(?:\x00\d+\x00)[^']*'|'[^']*'|-?\d+|NULL|TRUE|FALSE)"
+_PLACEHOLDER = re.compile(r"'[^'\x00]*'|%\((\w+)\)s|(?<![:\w]):([A-Za-z_]\w*)|\$(\d+)|%s|\?")
+_OPERAND = r"(\x00\d+\x00|'[^'\x00]*(?:\x00\d+\x00)[^']*'|'[^']*'|-?\d+|NULL|TRUE|FALSE)"
 _CONDITION = re.compile(
     rf"\b([A-Za-z_][\w.]*)\s*(=|!=|<>|<=|>=|<|>|\bLIKE\b|\bILIKE\b|\bIN\b|\bIS\b)\s*\(?\s*(?:LOWER\()?\s*{_OPERAND}",
     re.IGNORECASE,
@@ -60,21 +60,20 @@ def read_sql(value: Value, parameters: Value | None) -> Query | None:
     if made is None:
         return None
     text, holes = made
+    if _VERB.match(text) is None:
+        return None
+    text, holes = _numbered(text, holes, parameters)
     verb = _VERB.match(text)
     if verb is None:
         return None
     tables = tuple(dict.fromkeys(t.lower() for t in _TABLE.findall(text)))
     where = re.split(r"\bWHERE\b", text, maxsplit=1, flags=re.IGNORECASE)
-    bind = _Binder(holes, parameters)
+    bind = _Binder(holes)
     action = verb.group(1).lower()
     written: tuple[tuple[str, Value], ...] = ()
     if action == "update":
         head = re.split(r"\bSET\b", where[0], maxsplit=1, flags=re.IGNORECASE)
-        written = (
-            (*((c.column, c.value) for c in _conditions(head[1], bind)), *_chosen_columns(head[1], holes))
-            if len(head) == 2
-            else ()
-        )
+        written = (*_assigned(head[1], bind), *_chosen_columns(head[1], holes)) if len(head) == 2 else ()
     elif action in ("insert", "replace"):
         written = (
             *_inserted(text, bind),
@@ -107,7 +106,7 @@ def read_sql(value: Value, parameters: Value | None) -> Query | None:
 
 def _page(text: str, bind: _Binder) -> Value | None:
     found = _PAGE.search(text)
-    return bind.value(found.group(1), found.group(3)) if found else None
+    return bind.value(found.group(1)) if found else None
 
 
 def _chosen_columns(text: str, holes: Sequence[Value]) -> list[tuple[str, Value]]:
@@ -115,37 +114,59 @@ def _chosen_columns(text: str, holes: Sequence[Value]) -> list[tuple[str, Value]
     return [("*", holes[int(m.group(1))]) for m in _COLUMN_HOLE.finditer(text)]
 
 
+def _numbered(text: str, holes: list[Value], parameters: Value | None) -> tuple[str, list[Value]]:
+    """Placeholders become holes like those of a template, in the order of the text: expressions use them up too."""
+    out = list(holes)
+    position = 0
+
+    def hole(m: re.Match[str]) -> str:
+        nonlocal position
+        if m.group(0).startswith("'"):
+            return m.group(0)
+        if m.group(1):
+            value = _named(parameters, m.group(1))
+        elif m.group(2):
+            value = _named(parameters, m.group(2))
+        else:
+            index = int(m.group(3)) - 1 if m.group(3) else position
+            position += 1
+            value = _positional(parameters, index)
+        out.append(value)
+        return f"{_HOLE}{len(out) - 1}{_HOLE}"
+
+    return _PLACEHOLDER.sub(hole, text), out
+
+
+def _named(parameters: Value | None, name: str) -> Value:
+    if parameters is None:
+        return Value()
+    found = parameters.items.get(name) if isinstance(parameters.items, dict) else None
+    return found if isinstance(found, Value) else Value(may=parameters.may)
+
+
+def _positional(parameters: Value | None, position: int) -> Value:
+    if parameters is None:
+        return Value()
+    items = parameters.items
+    if isinstance(items, list):
+        return items[position] if 0 <= position < len(items) and isinstance(items[position], Value) else Value()
+    return parameters
+
+
 class _Binder:
-    """Gives placeholders their values, in order of appearance."""
+    """Gives holes their values."""
 
-    def __init__(self, holes: Sequence[Value], parameters: Value | None) -> None:
+    def __init__(self, holes: Sequence[Value]) -> None:
         self.holes = holes
-        self.parameters = parameters
-        self.next = 0
 
-    def value(self, operand: str, named: str | None) -> Value:
+    def value(self, operand: str) -> Value:
+        """The value of one operand: a hole, text with a hole in it, or a literal."""
         hole = re.search(r"\x00(\d+)\x00", operand)
-        if hole:
-            return self.holes[int(hole.group(1))]
-        if operand in ("?", "%s") or operand.startswith("$"):
-            position = int(operand[1:]) - 1 if operand.startswith("$") else self.next
-            self.next += 1
-            return self._positional(position)
-        if named and self.parameters is not None:
-            items = self.parameters.items
-            if isinstance(items, dict):
-                found = items.get(named)
-                return found if isinstance(found, Value) else Value(may=self.parameters.may)
-            return Value(may=self.parameters.may)
-        return Value(kind="const", const=operand.strip("'"))
+        return self.holes[int(hole.group(1))] if hole else Value(kind="const", const=operand.strip("'"))
 
-    def _positional(self, position: int) -> Value:
-        if self.parameters is None:
-            return Value()
-        items: Any = self.parameters.items
-        if isinstance(items, list):
-            return items[position] if 0 <= position < len(items) else Value()
-        return self.parameters
+    def all(self, expression: str) -> Value:
+        """The union of all holes of an expression."""
+        return union([self.holes[int(n)] for n in re.findall(r"\x00(\d+)\x00", expression)])
 
 
 def _conditions(text: str, bind: _Binder) -> list[Condition]:
@@ -153,10 +174,18 @@ def _conditions(text: str, bind: _Binder) -> list[Condition]:
     out = []
     for m in _CONDITION.finditer(text):
         column, op, operand = m.group(1).rpartition(".")[2].lower(), m.group(2).upper(), m.group(3)
-        named = m.group(4) or m.group(5)
         op = {"=": "==", "<>": "!=", "IS": "is", "IN": "in"}.get(op, op.lower())
-        out.append(Condition(column, op, bind.value(operand, named), either))
+        out.append(Condition(column, op, bind.value(operand), either))
     return out
+
+
+def _assigned(text: str, bind: _Binder) -> Iterator[tuple[str, Value]]:
+    """``SET a = 1, b = b + ?``: every column with all that goes into it."""
+    for part in _split(text):
+        column, equals, expression = part.partition("=")
+        name = column.strip(" \"'`[]\n\t").rpartition(".")[2].lower()
+        if equals and name.isidentifier():
+            yield name, bind.all(expression) if _HOLE in expression else bind.value(expression.strip())
 
 
 def _inserted(text: str, bind: _Binder) -> tuple[tuple[str, Value], ...]:
@@ -164,11 +193,11 @@ def _inserted(text: str, bind: _Binder) -> tuple[tuple[str, Value], ...]:
     if m is None:
         return ()
     columns = [c.strip(" \"'`[]\n\t").lower() for c in m.group(2).split(",")]
-    values = [v.strip() for v in m.group(3).split(",")]
+    values = [v.strip() for v in _split(m.group(3))]
     out = []
     for column, operand in zip(columns, values, strict=False):
-        named = re.match(r"(?::|%\()(\w+)", operand)
-        out.append((column, bind.value(operand.strip(), named.group(1) if named else None)))
+        value = bind.all(operand) if "(" in operand else bind.value(operand)
+        out.append((column, value))
     return tuple(out)
 
 
@@ -176,8 +205,16 @@ def _selected(text: str) -> tuple[str, ...]:
     m = _COLUMNS.match(text)
     if m is None:
         return ()
+    return tuple(
+        c if "(" in c else re.sub(r"^.*?\bAS\s+", "", c, flags=re.IGNORECASE).rpartition(".")[2].strip("\"'` ").lower()
+        for c in _split(m.group(1))
+    )
+
+
+def _split(text: str) -> list[str]:
+    """The parts between commas that stand in no parentheses."""
     out, depth, current = [], 0, ""
-    for ch in m.group(1):
+    for ch in text:
         depth += (ch == "(") - (ch == ")")
         if ch == "," and depth == 0:
             out.append(current.strip())
@@ -185,7 +222,4 @@ def _selected(text: str) -> tuple[str, ...]:
         else:
             current += ch
     out.append(current.strip())
-    return tuple(
-        c if "(" in c else re.sub(r"^.*?\bAS\s+", "", c, flags=re.IGNORECASE).rpartition(".")[2].strip("\"'` ").lower()
-        for c in out
-    )
+    return out

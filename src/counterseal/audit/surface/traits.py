@@ -13,7 +13,9 @@ from counterseal.audit.surface.vocabulary import PASSWORD_LIKE
 from counterseal.policy import Policy
 
 _RESET = re.compile(r"(reset|forgot|recover|lost)[-_/]?.*(pass|pin|pwd|code|account)?", re.IGNORECASE)
-_CODE = re.compile(r"(^|[-_/])(otp|totp|2fa|mfa|pin|verify|verification|one[-_]?time|confirm|activate)([-_/]|$)", re.IGNORECASE)
+_CODE = re.compile(
+    r"(^|[-_/\s])(otp|totp|2fa|mfa|pin|verify|verification|one[-_]?time|confirm|activate)([-_/\s]|$)", re.IGNORECASE
+)
 _CODE_FIELD = re.compile(r"(^|_)(otp|totp|pin|code|verification_code|reset_pin|passcode|one_time.*)($|_)", re.IGNORECASE)
 _ADMIN = re.compile(
     r"(^|[-_/])(admin|administrator|superuser|internal|management|backoffice|sup3r.*|root)([-_/]|$)", re.IGNORECASE

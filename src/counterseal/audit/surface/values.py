@@ -15,6 +15,7 @@ Labels::
     env:NAME        read from the environment (``const`` is then the fallback)
     random:weak random:strong time secret hash:password hash:fast error
     setting         configuration
+    membership      the outcome of looking something up among constants
     opaque          made from the request by something that the code does not show (a plug-in)
     listed          compared with a list of constants, and one of them
 """
