@@ -42,15 +42,19 @@ def _identifying(event: Event) -> Iterator[Value]:
 
 
 def sends_without_script(route: Route) -> bool:
-    """Whether a plain form or link of another site can make the request: it changes something, and needs no JSON."""
-    if not any(route.method != "GET" or _asked_for(event) for event in changes(route)):
+    """Whether a plain form or link of another site can make the request: it changes something unchecked, and needs no JSON."""
+    open_ = [event for event in changes(route) if "csrf" not in event.facts and _meant(event, route)]
+    if not open_ or any(each.source == "body" for each in route.inputs):
         return False
-    if any(each.source == "body" for each in route.inputs):
-        return False
-    needed = {label for event in changes(route) for value in _written(event) for label in value.may}
+    needed = {label for event in open_ for value in _written(event) for label in value.may}
     forced = any(isinstance(e, Call) and e.kind == "json-load" and _is_true(e.kwargs.get("force")) for e in route.flow.events)
     reads_json = any(isinstance(e, Call) and e.kind == "json-load" and "in:body" in e.result.may for e in route.flow.events)
     return forced or not (reads_json or any(label.startswith("in:body") for label in needed))
+
+
+def _meant(event: Event, route: Route) -> bool:
+    """Whether a change is what the request is for, rather than a trace that each request leaves (``last_seen``)."""
+    return _asked_for(event) or (route.method != "GET" and event.function == route.flow.function)
 
 
 def _asked_for(event: Event) -> bool:
@@ -73,8 +77,6 @@ def _is_true(value: Value | None) -> bool:
 
 def defended(route: Route, cookie: str, surface: Surface) -> bool:
     """Whether something stands against requests from other sites."""
-    if all("csrf" in event.facts for event in route.flow.returns() if not event.refuses):
-        return True
     if _protected(route, surface):
         return True
     # Lax sends the cookie along when a link is followed: it does not protect what GET changes.

@@ -172,6 +172,8 @@ def _writes(route: Route, surface: Surface) -> Need | None:
     done = [event for event in changes(route) if not _incidental(event, route)]
     if not done or SUBMISSION_WORD.search(own_name(route)):
         return None
+    if all(_signs_up(event, surface) for event in done):
+        return None
     verbs = {event.verb if isinstance(event, Access) else "update" for event in done}
     verb = next(word for key, word in (("delete", "deletes"), ("update", "changes"), ("create", "creates")) if key in verbs)
     names = _names(done)
@@ -181,6 +183,13 @@ def _writes(route: Route, surface: Surface) -> Need | None:
         "creates": f"fills the database with {names}",
     }[verb]
     return Need(f"{verb} {names}", gain, Severity.HIGH, False, _places(done))
+
+
+def _signs_up(event: Event, surface: Surface) -> bool:
+    """Whether an account is made: whoever makes their own has no identity yet."""
+    if not isinstance(event, Access) or event.verb != "create" or not event.models:
+        return False
+    return is_principal(model_of(event.models[0], surface), event.models[0])
 
 
 def _incidental(event: Event, route: Route) -> bool:

@@ -98,17 +98,13 @@ def unversioned(path: str) -> str:
 
 
 def changes(route: Route) -> list[Event]:
-    """What the route changes in the database, records that are only logged apart."""
+    """What the route changes in the database."""
     out: list[Event] = []
     for event in route.flow.events:
         if isinstance(event, Access):
             if event.verb in ("create", "update", "delete"):
                 out.append(event)
-        elif (
-            isinstance(event, Store)
-            and event.target.kind in ("obj", "row")
-            and any(x.startswith("obj:") for x in event.target.may)
-        ):
+        elif isinstance(event, Store) and event.target.kind in ("obj", "row") and _stored(event):
             out.append(event)
     return out
 
