@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from counterseal.audit.surface.compare import is_credential
+from counterseal.audit.surface.evaluate import is_table
 from counterseal.audit.surface.flow import Call
 from counterseal.audit.surface.program import Cls
 from counterseal.audit.surface.queries import fetched
 from counterseal.audit.surface.templates import BRACES, filled
-from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, const, join, replace, union
+from counterseal.audit.surface.values import NO_CONST, NONE, NULL, UNKNOWN, Value, const, join, replace, union
 
 if TYPE_CHECKING:
     from counterseal.audit.surface.core import State
@@ -323,6 +324,9 @@ def _get(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], 
         result: Value = values[0]
         for v in values[1:]:
             result = join(result, v)
+        if is_table(base):
+            null = default.null or result.null
+            return replace(result, kind="unknown", const=NO_CONST, may=key.may, must=key.must, null=null, name=key.name)
         return replace(result, null=True)
     name = key.const if isinstance(key.const, str) else ""
     found = m.part(base, name, key.may if not name else NONE, in_mapping=True)

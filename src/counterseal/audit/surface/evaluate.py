@@ -125,6 +125,8 @@ class Evaluate(Iterate):
             return base  # the subscript of a generic class is the class
         if base.kind == "config" and isinstance(key.const, str):
             return self.setting(base, key.const, None)
+        if not key.is_const and is_table(base):
+            return Value(may=base.may | key.may, must=key.must, name=key.name)
         name = key.const if isinstance(key.const, str) else self.column_at(base, key)
         return self.part(base, name, key.may, in_mapping=True)
 
@@ -395,6 +397,12 @@ class Evaluate(Iterate):
         if st is not None and item.parent >= 0:
             closure = (st.vars, *self.frame.closure)
         return Value(kind="func", ref=ref, name=item.name, extra=closure)
+
+
+def is_table(value: Value) -> bool:
+    """Whether a mapping holds constants only: what a look-up in it gives depends on the key alone."""
+    known = value.kind == "dict" and isinstance(value.items, dict) and value.extra != "open"
+    return known and bool(value.items) and all(isinstance(v, Value) and v.is_const and not v.may for v in value.items.values())
 
 
 def replace_alternative(condition: Condition, alternative: bool) -> Condition:

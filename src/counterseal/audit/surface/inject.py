@@ -25,6 +25,8 @@ class Request:
     """Path parameters with their converters."""
     method: str
     inputs: dict[tuple[str, str], Input] = field(default_factory=dict)
+    scopes: tuple[Value, ...] = ()
+    """Scopes that the dependencies which are being resolved demand (``Security(..., scopes=[...])``)."""
     solved: dict[str, Value] = field(default_factory=dict)
     """Results of dependencies by identity: a dependency runs once per request."""
 
@@ -142,7 +144,9 @@ class Machine(Invoke):
     def dependency(self, marker: Value, kind: Value, request: Request, st: State, line: int) -> Value:
         """The result of a dependency: it runs once per request."""
         target = marker.extra if isinstance(marker.extra, Value) else kind
-        key = f"{target.kind}:{target.ref}:{target.site}:{id(target.extra) if target.extra else ''}:{id(target.items) if target.kind in ('inst', 'obj') else ''}"
+        scopes = (*request.scopes, *_elements(marker.items.get("scopes") if isinstance(marker.items, dict) else None))
+        made = id(target.extra) if target.extra else "", id(target.items) if target.kind in ("inst", "obj") else ""
+        key = f"{target.kind}:{target.ref}:{target.site}:{made}:{[s.const for s in scopes]}"
         if key in request.solved:
             return request.solved[key]
         if target.kind == "ext":
@@ -155,7 +159,9 @@ class Machine(Invoke):
                     if label.startswith("in:"):
                         request.inputs[(label[3:], "credentials")] = Input("credentials", label[3:], "str")
                 return Value(may=labels, must=labels, name="form")
+        outer, request.scopes = request.scopes, scopes
         result = self.inject(target, request, st, line)
+        request.scopes = outer
         request.solved[key] = result
         return result
 
@@ -163,6 +169,9 @@ class Machine(Invoke):
         if kind.kind == "ext" and kind.ref not in _BUILTIN_TYPES and self.scalar(kind) == "":
             if kind.ref in _FORMS:
                 return self._note(request, Input(name, "file", "file"), None)
+            if kind.ref == _DEMANDED:
+                demanded = {"scopes": Value(kind="seq", items=list(request.scopes), null=not request.scopes)}
+                return Value(kind="inst", ref=kind.ref, name=name, items=demanded)
             return (
                 Value(kind="inst", ref=kind.ref, name=name, site=f"param:{kind.ref}", items={})
                 if kind.ref.rpartition(".")[2][:1].isupper()
@@ -240,11 +249,17 @@ def origin_of(target: Value) -> Func | Cls | None:
     return inner.ref if isinstance(inner.ref, Func | Cls) else None
 
 
+def _elements(value: Value | None) -> list[Value]:
+    return [v for v in value.items if isinstance(v, Value)] if value is not None and isinstance(value.items, list) else []
+
+
 class _NoApi:
     kind = ""
 
 
 _NO_API = _NoApi()
+_DEMANDED = "fastapi.security.SecurityScopes"
+"""What FastAPI hands to a dependency that asks for the scopes with which it was demanded."""
 _FORMS = {"fastapi.UploadFile", "fastapi.datastructures.UploadFile", "starlette.datastructures.UploadFile"}
 _BUILTIN_TYPES = {
     "builtins.int",
