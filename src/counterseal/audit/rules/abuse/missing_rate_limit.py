@@ -212,6 +212,43 @@ def reset_password():
 def country(code: str):
     return {"id": Country.query.filter_by(code=code).first_or_404().id}
 ```
+
+```toml
+[[routes]]
+match = "GET /export"
+limit = "2/hour"
+```
+
+```python bad framework=fastapi
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/export")  # finding
+def export() -> dict:
+    return {"rows": []}
+```
+
+```toml
+[[routes]]
+match = "POST /contact"
+not_required = { limited = "The gateway limits it" }
+```
+
+```python good framework=flask
+from flask import Flask, request
+from flask_mail import Mail, Message
+
+app = Flask(__name__)
+mail = Mail(app)
+
+
+@app.post("/contact")
+def contact():
+    mail.send(Message("Question", recipients=["us@shop.example"], body=request.json["text"]))
+    return "", 204
+```
 """
 
 from __future__ import annotations

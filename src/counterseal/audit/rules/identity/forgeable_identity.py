@@ -172,7 +172,7 @@ def _carrier(value: Value, event: Event) -> str:
     labels = sorted(label for label in value.may if label.startswith(_CARRIERS))
     if labels:
         kind, _, name = (labels[-1].removeprefix("in:")).partition(":")
-        return f"the {kind} {value.name or name}" if kind != "cred" else "a token without a signature"
+        return f"the {kind} {name}".rstrip() if kind != "cred" else "a token without a signature"
     if any(label.startswith(("in:query", "in:body", "in:form")) for label in value.may) and _GUARD.search(
         event.function.rpartition(".")[2]
     ):

@@ -132,7 +132,6 @@ mail = Mail(app)
 class User(db.Model):
     id = db.Column(db.Integer, primary_key=True)
     email = db.Column(db.String(200), unique=True)
-    password_hash = db.Column(db.String(200))
     reset_token = db.Column(db.String(64))
 
 
@@ -168,7 +167,6 @@ db = SQLAlchemy(app)
 class User(db.Model):
     id = db.Column(db.Integer, primary_key=True)
     email = db.Column(db.String(200), unique=True)
-    password_hash = db.Column(db.String(200))
 
 
 class Outbox(db.Model):
@@ -178,13 +176,11 @@ class Outbox(db.Model):
 
 @app.post("/forgot-password")
 def forgot_password():
-    answer = jsonify(message="If there is an account, a message is on its way")
     user = User.query.filter_by(email=request.json["email"]).first()
-    if user is None:
-        return answer
-    db.session.add(Outbox(user_id=user.id, token=secrets.token_urlsafe(32)))
-    db.session.commit()
-    return answer
+    if user is not None:
+        db.session.add(Outbox(user_id=user.id, token=secrets.token_urlsafe(32)))
+        db.session.commit()
+    return jsonify(message="If there is an account, a message is on its way")
 ```
 """
 
@@ -197,6 +193,7 @@ from dataclasses import dataclass
 from counterseal.audit.findings import Confidence, Hit, Place, Related, Rule, Severity
 from counterseal.audit.result import RouteKind
 from counterseal.audit.rules._shared.abuse_answers import Answer, answers, dependent, exists
+from counterseal.audit.rules._shared.abuse_guesses import password_guesses
 from counterseal.audit.rules._shared.abuse_limits import without_body
 from counterseal.audit.surface.flow import Access, Call, Store
 from counterseal.audit.surface.model import Route, Surface
@@ -245,8 +242,15 @@ def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
 
 
 def _asks_for_account(route: Route) -> bool:
-    entry = route.kinds & {"sign_in", "sign_up", "reset"}
-    return bool(entry) or bool(_LOOK_UP.search(f"{route.path} {route.handler.rpartition('.')[2]}"))
+    entry = route.kinds & {"sign_up", "reset"}
+    return bool(entry) or _signs_in(route) or bool(_LOOK_UP.search(f"{route.path} {route.handler.rpartition('.')[2]}"))
+
+
+def _signs_in(route: Route) -> bool:
+    """Whether an unknown caller's password is checked, whatever they get for it."""
+    return "sign_in" in route.kinds or any(
+        not guess.known_caller and "cred" not in guess.sent.may for guess in password_guesses(route.flow)
+    )
 
 
 def _leaks(route: Route, surface: Surface) -> Iterator[_Leak]:
@@ -285,7 +289,7 @@ def _lookups(route: Route, surface: Surface) -> Iterator[Access]:
 def _by_answer(route: Route, access: Access) -> _Leak | None:
     unknown, known = dependent(route.flow, access)
     everything = [a for a in (*unknown, *known) if "password" not in a.event.facts]
-    if route.kinds & {"sign_in", "one_time_code"}:
+    if _signs_in(route) or "one_time_code" in route.kinds:
         everything = [a for a in everything if a.refuses]
     elif "sign_up" not in route.kinds:
         everything += [a for a in _last_answers(route) if a not in everything]
@@ -314,7 +318,7 @@ def _told_apart(route: Route, different: list[Answer]) -> _Leak:
         f"answers known and unknown accounts differently{shown}",
         f"An attacker sends a list of addresses to {route.name} and keeps those that have an account.",
         "give the same status and the same words in both cases, for example "
-        + ('"Wrong e-mail or password"' if "sign_in" in route.kinds else '"If there is an account, we have sent a message"'),
+        + ('"Wrong e-mail or password"' if _signs_in(route) else '"If there is an account, we have sent a message"'),
         Severity.MEDIUM,
         _RESPONSE,
         tuple((a.event.place, "one answer" if i == 0 else "another answer") for i, a in enumerate(different[:3])),
@@ -345,8 +349,8 @@ def _taken(route: Route) -> Iterator[_Leak]:
 
 
 def _by_time(route: Route, access: Access) -> _Leak | None:
-    slow = ("password-verify",) if "sign_in" in route.kinds else ("password-hash", "mail", "sms")
-    if "sign_in" not in route.kinds and ("one_time_code" in route.kinds or _stores_password(route)):
+    slow = ("password-verify",) if _signs_in(route) else ("password-hash", "mail", "sms")
+    if not _signs_in(route) and ("one_time_code" in route.kinds or _stores_password(route)):
         return None
     for call in _work(route, access, slow):
         sends = call.kind in ("mail", "sms")
