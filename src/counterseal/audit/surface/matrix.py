@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -15,6 +16,10 @@ from counterseal.audit.surface.vocabulary import snake
 from counterseal.guarantees import Cell, Evidence, Guarantee, State
 from counterseal.policy import Kind, Policy
 
+_REFUSAL = re.compile(
+    r"error|unauthori[sz]ed|denied|forbidden|log ?in|sign ?in|invalid|not allowed|required|expired|missing|wrong|fail|not found",
+    re.IGNORECASE,
+)
 _AUDIT_MODELS = ("audit", "log", "history", "event", "activity", "trail")
 
 
@@ -73,14 +78,39 @@ def fact_holds(route: Route, fact: str) -> bool:
         return True
     if len(lacking) == len(points):
         return False
-    # Some ways out lack it: it still holds when those give away nothing and nothing was changed without it.
-    harmless = all(_gives_nothing(getattr(p, "value", None)) for p in lacking)
-    changes = [e for e in route.flow.events if isinstance(e, Access) and e.verb in ("create", "update", "delete")]
+    # Some ways out lack it: it still holds when those say no (with whatever status) and nothing was changed without it.
+    harmless = all(_says_no(getattr(p, "value", None)) for p in lacking)
+    changes = [e for e in route.flow.events if _changes(e)]
     return harmless and all(fact in c.facts for c in changes)
 
 
-def _gives_nothing(value: Value | None) -> bool:
-    return value is not None and not any(label.startswith(("db:", "obj:")) for label in value.may)
+def _changes(event: Event) -> bool:
+    if isinstance(event, Access):
+        return event.verb in ("create", "update", "delete")
+    return isinstance(event, Store) and event.target.kind == "obj" and any(x.startswith("obj:") for x in event.target.may)
+
+
+def _says_no(value: Value | None) -> bool:
+    """Whether an answer gives nothing away and refuses: a redirect, a page, an error message."""
+    if value is None or any(label.startswith(("db:", "obj:")) for label in value.may):
+        return False
+    if value.kind == "response":
+        return value.name in ("redirect", "template") or _says_no(value.item("body"))
+    if value.kind == "seq":
+        return isinstance(value.items, list) and bool(value.items) and _says_no(value.items[0])
+    if value.kind == "dict" and isinstance(value.items, dict):
+        return any(_member_says_no(k, v) for k, v in value.items.items())
+    return value.is_const and (value.const is None or (isinstance(value.const, str) and bool(_REFUSAL.search(value.const))))
+
+
+def _member_says_no(key: str, value: object) -> bool:
+    if not isinstance(value, Value):
+        return False
+    if key.lower() in ("error", "errors"):
+        return not value.is_const or bool(value.const)
+    if key.lower() in ("success", "ok", "authenticated"):
+        return value.is_const and value.const is False
+    return isinstance(value.const, str) and bool(_REFUSAL.search(value.const))
 
 
 def evidence_of(flow: Flow, fact: str) -> tuple[Evidence, ...]:
