@@ -10,7 +10,7 @@ from counterseal.audit.surface.core import State
 from counterseal.audit.surface.flow import Access
 from counterseal.audit.surface.library import LibraryCalls
 from counterseal.audit.surface.program import Cls
-from counterseal.audit.surface.queries import membership, plural, query_inputs, written
+from counterseal.audit.surface.queries import membership, plural, query_inputs, refers_elsewhere, written
 from counterseal.audit.surface.sql import looks_like_sql, read_sql, template
 from counterseal.audit.surface.values import NONE, UNKNOWN, Condition, Labels, Query, Value, replace, union
 from counterseal.audit.surface.vocabulary import IDENTIFIER_COLUMN, PRINCIPAL_MODEL, SECRET_COLUMN, snake
@@ -354,7 +354,8 @@ class Database(LibraryCalls):
         base = self.query_value(query, ref)
         if query.verb == "select":
             by_key = any(c.op == "==" and not c.alternative for c in query.conditions)
-            verb = "count" if query.counted else "get" if by_key and not plural(query) else "list"
+            many = plural(query) or refers_elsewhere(query)
+            verb = "count" if query.counted else "get" if by_key and not many else "list"
             found = self.run_query(base, verb, st, line, end)
             return Value(kind="result", extra=found, may=found.may, must=found.must, null=True, name=found.name)
         if query.verb in ("insert", "update", "delete"):

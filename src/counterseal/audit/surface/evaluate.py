@@ -11,7 +11,20 @@ from counterseal.audit.surface.core import State, merge_facts
 from counterseal.audit.surface.iteration import Iterate
 from counterseal.audit.surface.program import Func
 from counterseal.audit.surface.templates import PERCENT, filled
-from counterseal.audit.surface.values import NO_CONST, NONE, NULL, UNKNOWN, Condition, Query, Value, const, join, replace, union
+from counterseal.audit.surface.values import (
+    NO_CONST,
+    NONE,
+    NULL,
+    UNKNOWN,
+    Condition,
+    Query,
+    Value,
+    common,
+    const,
+    join,
+    replace,
+    union,
+)
 from counterseal.audit.surface.vocabulary import IDENTITY_KEY, ROLE
 
 _EMITTED = {"==", "!=", "<", "<=", ">", ">="}
@@ -311,7 +324,9 @@ class Evaluate(Iterate):
                 open_ = True
                 if key is None and value.may:
                     items["**"] = value
-        return Value(kind="dict", items=items, may=frozenset(may), null=not items and not open_, extra="open" if open_ else None)
+        must = common(items.values()) if not open_ else NONE
+        null = not items and not open_
+        return Value(kind="dict", items=items, may=frozenset(may), must=must, null=null, extra="open" if open_ else None)
 
     def _seq(self, n: ir.Node, st: State) -> Value:
         items: list[Value] = []

@@ -84,7 +84,7 @@ class LibraryCalls(IdentityCalls):
         elif not api.kind and receiver is not None:
             must = receiver.must
         last = full.rpartition(".")[2]
-        if api.kind in ("hash-fast", "password-hash"):
+        if api.kind == "password-hash":
             may = frozenset(x for x in may if not x.startswith("in:"))
         if api.returns == "self" and receiver is not None:
             return receiver

@@ -42,6 +42,9 @@ def _object_accesses(flow: Flow, models: Mapping[str, DataModel]) -> Iterator[Ob
         if access.verb not in _KEYED or not access.models:
             continue
         keys = tuple(c for c in access.conditions if c.op in ("==", "in") and not c.alternative and chosen(c))
+        others = [c for c in access.conditions if c.alternative]
+        if not keys and others and all(c.op in ("==", "in") and chosen(c) for c in others):
+            keys = tuple(others)  # "sender = X or receiver = X"
         if not keys:
             continue
         model = next(
@@ -53,8 +56,8 @@ def _object_accesses(flow: Flow, models: Mapping[str, DataModel]) -> Iterator[Ob
 
 def chosen(c: Condition) -> bool:
     """Whether the caller chooses the record: by an identifier, not by a secret that only the right caller knows."""
-    if not c.value.inputs() or "who" in c.value.must:
-        return False
+    if not c.value.inputs() or c.value.must & {"who", "signed"}:
+        return False  # the caller's own, or what a signed token (a reset link) names
     secret = SECRET_COLUMN.search(c.column) and not IDENTIFIER_COLUMN.match(c.column)
     return not secret or c.column.lower() in ("uuid", "guid", "code", "key")
 

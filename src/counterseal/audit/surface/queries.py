@@ -45,6 +45,13 @@ def plural(query: Query) -> bool:
     )
 
 
+def refers_elsewhere(query: Query) -> bool:
+    """Whether the only keys are references to other tables: many records may have the same."""
+    table = query.models[0].rstrip("s") if query.models else ""
+    keys = [c.column for c in query.conditions if c.op == "==" and not c.alternative and IDENTIFIER_COLUMN.match(c.column)]
+    return bool(keys) and all(k.endswith("_id") and k[:-3].rstrip("s") != table for k in keys)
+
+
 def fetched(base: Value, name: str) -> Value:
     """What ``fetchone``, ``fetchall`` and the like give of the result of a statement."""
     found: Value = base.extra if base.kind == "result" else base

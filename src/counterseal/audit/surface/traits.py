@@ -112,6 +112,8 @@ def _signs_up(flow: Flow, models: Mapping[str, DataModel]) -> bool:
     for access in flow.accesses("create"):
         if access.models and is_principal(models.get(access.models[0]), access.models[0]):
             sent = [x for _, v in access.values for x in v.may]
+            stores = [e for e in flow.events if isinstance(e, Store) and access.label in e.target.may]
+            sent += [x for e in stores for x in e.value.may]
             if any(x.startswith(("in:body", "in:form", "in:query")) for x in sent):
                 return True
     return False
@@ -133,11 +135,9 @@ def _compares_code(flow: Flow) -> bool:
 
 
 def _entry_facts(flow: Flow) -> frozenset[str]:
-    """Facts that hold when the handler's own code begins: at its first event."""
-    for event in flow.events:
-        if event.function == flow.function:
-            return event.facts
-    return frozenset()
+    """Facts that hold throughout the handler's own code, whichever branch is taken."""
+    own = [event.facts for event in flow.events if event.function == flow.function]
+    return frozenset.intersection(*own) if own else frozenset()
 
 
 def _role_checked(route: Route) -> bool:

@@ -184,8 +184,17 @@ def join(a: Value, b: Value) -> Value:
         true=a.true & b.true,
         false=a.false & b.false,
         site=keep.site,
-        extra=keep.extra,
+        extra="open" if keep.kind == "dict" and not same else keep.extra,
     )
+
+
+def common(values: Iterable[Value]) -> Labels:
+    """Labels that everything which is not constant must carry: those of a container made of these values."""
+    out: Labels | None = None
+    for v in values:
+        if v.may or v.must or not v.is_const:
+            out = v.must if out is None else out & v.must
+    return out or NONE
 
 
 def _choices(v: Value) -> tuple[Any, ...]:
