@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 
 from counterseal.audit.findings import Place
 from counterseal.audit.libraries import load_libraries
@@ -57,12 +57,56 @@ class Use:
         return role in self.roles or role in self.api.fixed or "**" in self.call.kwargs
 
 
-def flows(surface: Surface) -> Iterator[tuple[str | None, tuple[Event, ...]]]:
+def flows(surface: Surface) -> Iterator[tuple[str | None, Sequence[Event]]]:
     """The events of every flow with the route that it belongs to."""
     for route in surface.routes:
-        yield route.name, tuple(route.flow.events)
+        yield route.name, route.flow.events
     for flow in surface.flows:
-        yield None, tuple(flow.events)
+        yield None, flow.events
+
+
+@dataclass(slots=True)
+class _Index:
+    """The events of a surface by what they are, so that every rule need not look at all of them."""
+
+    calls: dict[str, list[tuple[str | None, Call]]] = field(default_factory=dict)
+    """By kind. Those that hand a class of a library to something else stand under ``deferred`` too."""
+    stores: list[tuple[str | None, Store]] = field(default_factory=list)
+    accesses: list[tuple[str | None, Access]] = field(default_factory=list)
+
+
+class _Same:
+    """A surface as a key: the same object, not an equal one."""
+
+    def __init__(self, surface: Surface) -> None:
+        self.surface = surface
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.surface is self.surface
+
+    def __hash__(self) -> int:
+        return id(self.surface)
+
+
+def _index(surface: Surface) -> _Index:
+    return _indexed(_Same(surface))
+
+
+@lru_cache(maxsize=1)
+def _indexed(key: _Same) -> _Index:
+    out = _Index()
+    for route, events in flows(key.surface):
+        for event in events:
+            if isinstance(event, Call):
+                if event.kind:
+                    out.calls.setdefault(event.kind, []).append((route, event))
+                if event.kind in ("", "middleware") and event.args and event.args[0].kind == "ext":
+                    out.calls.setdefault("deferred", []).append((route, event))
+            elif isinstance(event, Store):
+                out.stores.append((route, event))
+            elif isinstance(event, Access):
+                out.accesses.append((route, event))
+    return out
 
 
 def uses(surface: Surface, *kinds: str) -> Iterator[Use]:
@@ -70,22 +114,15 @@ def uses(surface: Surface, *kinds: str) -> Iterator[Use]:
 
     A class that is handed to something that makes it later (``add_middleware(CORSMiddleware, ...)``) counts as used there.
     """
-    for route, events in flows(surface):
-        for event in events:
-            if isinstance(event, Call):
-                found = _use(event, route, kinds)
-                if found is not None:
-                    yield found
-
-
-def _use(call: Call, route: str | None, kinds: tuple[str, ...]) -> Use | None:
-    if call.kind in kinds:
-        return Use(call, knowledge().api(call.name) or Api(call.kind), call.roles, route)
-    if call.kind in ("", "middleware") and call.args and call.args[0].kind == "ext" and isinstance(call.args[0].ref, str):
-        api = knowledge().api(call.args[0].ref)
+    index = _index(surface)
+    for kind in kinds:
+        for route, call in index.calls.get(kind, ()):
+            yield Use(call, knowledge().api(call.name) or Api(call.kind), call.roles, route)
+    for route, call in index.calls.get("deferred", ()):
+        made = call.args[0].ref
+        api = knowledge().api(made) if isinstance(made, str) else None
         if api is not None and api.kind in kinds:
-            return Use(call, api, _keywords(api, call.kwargs), route)
-    return None
+            yield Use(call, api, _keywords(api, call.kwargs), route)
 
 
 def _keywords(api: Api, kwargs: Mapping[str, Value]) -> dict[str, Value]:
@@ -119,28 +156,25 @@ def each(surface: Surface, *kinds: str) -> Iterator[Use]:
 def stores(surface: Surface) -> Iterator[tuple[str | None, Store]]:
     """Every assignment to an attribute or key, once per place and name."""
     seen: set[tuple[Place, str]] = set()
-    for route, events in flows(surface):
-        for event in events:
-            if isinstance(event, Store) and (event.place, event.name) not in seen:
-                seen.add((event.place, event.name))
-                yield route, event
+    for route, event in _index(surface).stores:
+        if (event.place, event.name) not in seen:
+            seen.add((event.place, event.name))
+            yield route, event
 
 
 def accesses(surface: Surface, *verbs: str) -> Iterator[tuple[str | None, Access]]:
     """Every database access with one of ``verbs``; a place that several flows reach comes several times."""
-    for route, events in flows(surface):
-        for event in events:
-            if isinstance(event, Access) and event.verb in verbs:
-                yield route, event
+    for route, event in _index(surface).accesses:
+        if event.verb in verbs:
+            yield route, event
 
 
 def runs_any_sql(surface: Surface) -> frozenset[Place]:
     """Places where SQL from elsewhere is run (``def execute(sql, values)``): they say nothing about any one statement."""
     statements: dict[Place, set[tuple[str, tuple[str, ...]]]] = {}
-    for _, events in flows(surface):
-        for event in events:
-            if isinstance(event, Access) and event.raw:
-                statements.setdefault(event.place, set()).add((event.verb, event.models))
+    for _, event in _index(surface).accesses:
+        if event.raw:
+            statements.setdefault(event.place, set()).add((event.verb, event.models))
     return frozenset(place for place, found in statements.items() if len(found) >= _MANY)
 
 

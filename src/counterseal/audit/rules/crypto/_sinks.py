@@ -22,7 +22,7 @@ IDENTIFIER = re.compile(
 """What names a record to the outside."""
 _MAKES = re.compile(r"(^|_)(generate|gen|create|make|new|random|get|build|issue|produce)(_|$)")
 _MADE = re.compile(
-    r"(^|_)(token|secret|otp|pin|password|passwd|pwd|key|cvv|cvc|code|nonce|salt|session|voucher|coupon|csrf)s?(_|$)"
+    r"(^|_)(token|secret|otp|pin|password|passwd|pwd|(api|secret|auth|access|signing|session)_?key|cvv|cvc|code|nonce|salt|session|voucher|coupon|csrf)s?(_|$)"
 )
 _MADE_IDENTIFIER = re.compile(r"(^|_)(account|card|order|invoice|transaction|booking|ticket|reference|number|iban|id)s?(_|$)")
 _NOT_LIVE = re.compile(

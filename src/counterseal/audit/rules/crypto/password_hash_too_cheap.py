@@ -86,12 +86,13 @@ import re
 from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Hit, Place, Rule, Severity
-from counterseal.audit.rules.usage import Use, each, settings
+from counterseal.audit.rules.usage import Use, each, function_name, settings
 from counterseal.audit.surface.model import Surface
 from counterseal.policy import Policy
 
 _TESTS = re.compile(r"(^|[._])\w*test\w*$", re.IGNORECASE)
 _METHOD = re.compile(r"^pbkdf2:\w+:(\d+)$")
+_PASSWORD = re.compile(r"pass|pwd|(^|[_:])pin($|_)", re.IGNORECASE)
 _FAR_TOO_CHEAP = 10
 
 
@@ -113,10 +114,17 @@ def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
 def _iterations(use: Use) -> int | None:
     given = use.value("iterations")
     if isinstance(given, int):
-        return given
+        return given if _of_password(use) else None
     method = use.value("method")
     found = _METHOD.match(method) if isinstance(method, str) else None
     return int(found[1]) if found is not None else None
+
+
+def _of_password(use: Use) -> bool:
+    """Whether a key is derived from a password; other keys need no slow derivation."""
+    value = use.roles.get("password")
+    texts = [function_name(use.call), *((value.name, *value.inputs()) if value is not None else ())]
+    return any(_PASSWORD.search(text) for text in texts)
 
 
 def _hit(place: Place, what: str, number: int, least: int, subject: str, route: str | None) -> Hit:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Iterator
 from enum import StrEnum, auto
 
+from counterseal.audit.surface.model import Literal, Surface
 from counterseal.audit.surface.vocabulary import snake
 
 
@@ -72,7 +74,7 @@ _LOCAL_HOSTS = {
     "database",
     "rabbitmq",
 }
-_FAKE = re.compile(r"example|demo|dummy|placeholder|your[-_ ]|x{5,}|\.\.\.|<[^>]*>|\*{3,}|0{12,}|1234567890", re.IGNORECASE)
+_FAKE = re.compile(r"example|demo|dummy|fake|placeholder|your[-_ ]|x{5,}|\.\.\.|<[^>]*>|\*{3,}|0{12,}|1234567890", re.IGNORECASE)
 _TEMPLATE = re.compile(r"^\s*$|[{}]|%\(|\$\{|^%s$")
 _HEADER = re.compile(r"^[Xx]-[\w-]+$|^Authorization$|^Bearer\b", re.IGNORECASE)
 NOTHING = {"none", "null", "true", "false", "str", "string"}
@@ -112,6 +114,14 @@ def url_password(value: str) -> str | None:
     return None if found is None or _TEMPLATE.search(found["password"]) else found["host"]
 
 
+def fallback_literals(surface: Surface) -> Iterator[Literal]:
+    """Texts that are given to a name which otherwise comes from the environment: ``if not KEY: KEY = "dev"``."""
+    replaced = {(s.place.file, s.name) for s in surface.settings if any(label.startswith("env:") for label in s.value.may)}
+    for literal in surface.literals:
+        if (literal.place.file, literal.name) in replaced:
+            yield literal
+
+
 def is_local(host: str) -> bool:
     """Whether an address is one that only the machine itself, or a container beside it, can reach."""
     return host.lower() in _LOCAL_HOSTS
@@ -123,7 +133,7 @@ def live_secret(name: str, value: str, *, fallback: bool = False) -> Kind | None
     ``fallback``: the value stands in for a missing variable, so it is not the name of anything.
     """
     kind = secret_kind(name)
-    if kind is None or not _possible(value) or (not fallback and _names_itself(name, value)):
+    if kind is None or not _possible(value) or "fake" in value.lower() or (not fallback and _names_itself(name, value)):
         return None
     if kind is Kind.TOKEN:
         return kind if _random_looking(value, 12) else None

@@ -34,6 +34,34 @@ app = Flask(__name__)
 app.secret_key = os.environ["SECRET_KEY"]
 ```
 
+```python bad framework=flask
+import os
+
+from flask import Flask
+
+SECRET_KEY = os.environ.get("SECRET_KEY")
+if not SECRET_KEY:
+    SECRET_KEY = "only-for-development"  # finding
+
+app = Flask(__name__)
+app.secret_key = SECRET_KEY
+```
+
+```python good framework=flask
+import os
+
+from flask import Flask
+
+SECRET_KEY = os.environ.get("SECRET_KEY")
+if not SECRET_KEY:
+    if os.environ.get("APP_ENV") != "development":
+        raise RuntimeError("set SECRET_KEY")
+    SECRET_KEY = "only-for-development"
+
+app = Flask(__name__)
+app.secret_key = SECRET_KEY
+```
+
 ```python bad framework=fastapi
 from fastapi import FastAPI
 from pydantic_settings import BaseSettings
@@ -73,9 +101,9 @@ from collections.abc import Iterator
 from counterseal.audit.findings import Confidence, Exposure, Hit, Place, Rule, Severity
 from counterseal.audit.rules.secrets import _names as names
 from counterseal.audit.rules.usage import each, flows, from_environment
-from counterseal.audit.surface.flow import Compare, Store
+from counterseal.audit.surface.flow import Compare, Raise, Store
 from counterseal.audit.surface.model import Surface
-from counterseal.audit.surface.values import Value
+from counterseal.audit.surface.values import Value, const
 from counterseal.policy import Policy
 
 _KEYED = ("token-encode", "token-decode", "session-start", "signer-dump", "signer-load")
@@ -101,12 +129,28 @@ def _candidates(surface: Surface) -> Iterator[tuple[str, Value, Place]]:
             yield name.const, default, use.place
     for setting in surface.settings:
         model = surface.models.get(setting.owner)
-        if (model is not None and model.kind == "settings") or from_environment(setting.value):
+        if (model is not None and model.kind == "settings" and not setting.name.startswith("_")) or from_environment(
+            setting.value
+        ):
             yield setting.name, setting.value, setting.place
     for _, events in flows(surface):
         for event in events:
-            if isinstance(event, Store) and from_environment(event.value):
+            if isinstance(event, Store) and event.target.kind in ("config", "inst") and from_environment(event.value):
                 yield event.name, event.value, event.place
+    refusing = _refusing(surface)
+    for literal in names.fallback_literals(surface):
+        if literal.place.file not in refusing:
+            yield literal.name, const(literal.value), literal.place
+
+
+def _refusing(surface: Surface) -> set[str]:
+    """Files whose module refuses to be imported under some condition: it looks at its settings itself."""
+    return {
+        event.place.file
+        for _, events in flows(surface)
+        for event in events
+        if isinstance(event, Raise) and event.function.endswith("<module>")
+    }
 
 
 def _text(value: Value) -> str | None:

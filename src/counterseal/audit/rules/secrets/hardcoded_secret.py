@@ -85,6 +85,7 @@ from collections.abc import Iterator, Mapping
 
 from counterseal.audit.findings import Confidence, Hit, Place, Related, Rule, Severity
 from counterseal.audit.rules.secrets import _names as names
+from counterseal.audit.rules.secrets._names import fallback_literals
 from counterseal.audit.rules.usage import accesses, each, flows, from_environment, knowledge, stores
 from counterseal.audit.surface.flow import Access, Call, Compare, Store
 from counterseal.audit.surface.model import Literal, Surface
@@ -92,7 +93,8 @@ from counterseal.audit.surface.values import Value
 from counterseal.audit.surface.vocabulary import PASSWORD_LIKE
 from counterseal.policy import Policy
 
-_FOR_OTHERS = re.compile(r"(^|[._])(\w*test\w*|dev\w*|local\w*)(config|settings)?$", re.IGNORECASE)
+_FOR_OTHERS = re.compile(r"(^|[._/])(\w*test\w*|dev\w*|local\w*)(config|settings)?$", re.IGNORECASE)
+_INVENTED = re.compile(r"(^|/)(populate|fixtures?|factories|faker?|mock|sample)(_\w+)?$", re.IGNORECASE)
 _KEYED = ("token-encode", "token-decode", "session-start", "signer-dump", "signer-load", "cipher")
 _NOT_SECRETS = ("password-hash", "password-verify", "hash-slow", "hash-fast")
 _SHORTEST = 4
@@ -113,7 +115,7 @@ def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
             reported.add(place)
             yield _hit(place, "the key that is used here stands in the code", "SECRET_KEY", "key", Severity.HIGH)
     for place, message, subject in [*_accounts(surface), *_comparisons(surface)]:
-        if place not in reported:
+        if place not in reported and not _not_live(place.file):
             reported.add(place)
             yield _hit(place, message, subject, subject, Severity.HIGH)
 
@@ -150,10 +152,16 @@ def _comparisons(surface: Surface) -> Iterator[tuple[Place, str, str]]:
 
 def _opens(given: Value, expected: Value) -> bool:
     text = expected.const
-    if not isinstance(text, str) or from_environment(expected) or not given.inputs() or given.is_const:
+    sent = any(label.startswith("in:") for label in given.must)
+    if not isinstance(text, str) or from_environment(expected) or not sent or given.is_const:
         return False
     kind = names.secret_kind(given.name) if len(text) >= _SHORTEST else None
     return kind is not None and not re.search(r"\s", text) and text.lower() not in names.NOTHING
+
+
+def _is_password(text: str) -> bool:
+    """Whether a fixed text is a password, and not a mark that there is none (``"LDAP"``, ``"!"``)."""
+    return not (text.isupper() and text.isalpha()) and names.live_secret("initial_password", text) is not None
 
 
 def _writes_hash(event: Access | Store) -> bool:
@@ -163,13 +171,23 @@ def _writes_hash(event: Access | Store) -> bool:
 
 
 def _fallbacks(surface: Surface) -> set[Place]:
-    """Places that another rule judges (defaults of settings), and settings that are for tests and development only."""
+    """Places that another rule judges (fallbacks), and settings that are for tests and development only."""
     out = set()
     for setting in surface.settings:
         model = surface.models.get(setting.owner)
-        if (model is not None and model.kind == "settings") or _FOR_OTHERS.search(setting.owner):
+        if (model is not None and model.kind == "settings" and not setting.name.startswith("_")) or _FOR_OTHERS.search(
+            setting.owner
+        ):
             out.add(setting.place)
+    out |= {literal.place for literal in fallback_literals(surface)}
+    out |= {literal.place for literal in surface.literals if _not_live(literal.place.file)}
     return out
+
+
+def _not_live(file: str) -> bool:
+    """Whether a file is about tests, development or documentation, or fills a database with invented people."""
+    name = file.removesuffix(".py")
+    return bool(_FOR_OTHERS.search(name) or _INVENTED.search(name)) or file.startswith(("docs/", "doc/", "cypress/", "e2e/"))
 
 
 def _live(surface: Surface) -> Iterator[tuple[str, Place]]:

@@ -26,8 +26,8 @@ def is_identity(use: Use) -> bool:
     if _FOR_SCRIPTS.search(name):
         return False
     value = use.roles.get("value")
-    if value is not None and value.is_const and not value.const:
-        return False  # it is deleted
+    if value is not None and value.is_const:
+        return False  # what everyone knows says nothing about anyone; an empty value deletes the cookie
     if use.value("max_age") == 0 or use.value("expires") == 0:
         return False
     if name and _IDENTITY.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)):

@@ -131,7 +131,8 @@ def _configured(surface: Surface) -> Iterator[Hit]:
     for setting in settings(surface, *_SWITCHES):
         if setting.value.const is False and not setting.value.may and not _NOT_LIVE.search(setting.owner):
             flag = _SWITCHES[setting.name.upper()]
-            yield _hit(setting.place, setting.name, [flag], f"set {setting.name} = True", None)
+            name = f"the cookie of {setting.name.partition('_COOKIE')[0].lower()} ({setting.name} = False)"
+            yield _hit(setting.place, name, [flag], f"set {setting.name} = True", None)
     for use in each(surface, "session-start"):
         if "secure" in use.api.roles and _off(use, "secure"):
             yield _hit(use.place, "the session cookie", ["secure"], "add https_only=True", use.route)

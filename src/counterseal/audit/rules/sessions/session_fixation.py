@@ -103,7 +103,7 @@ from collections.abc import Iterator, Sequence
 
 from counterseal.audit.findings import Confidence, Exposure, Hit, Place, Rule, Severity
 from counterseal.audit.rules.sessions._cookies import cookie_name
-from counterseal.audit.rules.usage import each, settings
+from counterseal.audit.rules.usage import each, function_name, settings
 from counterseal.audit.surface.flow import Call, Event, Store
 from counterseal.audit.surface.model import Surface
 from counterseal.policy import Policy
@@ -111,6 +111,7 @@ from counterseal.policy import Policy
 _SESSION_COOKIE = re.compile(
     r"^(__Host-|__Secure-)?(.*[_-])?(sid|sess|session|session[_-]?id|sessionid|phpsessid|jsessionid)$", re.IGNORECASE
 )
+_SIGN_IN = re.compile(r"log[_-]?in|sign[_-]?(in|up)|register|authenticate|callback", re.IGNORECASE)
 _WHO = re.compile(
     r"(^|_)(user|uid|userid|account|login|logged|auth|authenticated|admin|member|principal|customer)(_|$)", re.IGNORECASE
 )
@@ -123,6 +124,7 @@ def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
         if (
             value is not None
             and _SESSION_COOKIE.match(cookie_name(use))
+            and _SIGN_IN.search(f"{use.route} {function_name(use.call)}")
             and any(x.startswith(("in:cookie", "in:query", "in:form", "in:body")) for x in value.may)
         ):
             message = f"the session cookie {cookie_name(use)} can get a value that the request brings along"

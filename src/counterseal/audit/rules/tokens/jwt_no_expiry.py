@@ -89,7 +89,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Hit, Place, Rule, Severity
-from counterseal.audit.rules.usage import Use, each, places, settings, uses
+from counterseal.audit.rules.usage import Use, each, places, settings, stores, uses
+from counterseal.audit.surface.flow import Store
 from counterseal.audit.surface.model import Surface
 from counterseal.audit.surface.values import Value
 from counterseal.policy import Policy
@@ -99,8 +100,9 @@ _ATTACK = "Whoever gets hold of one token once is that user for ever, even after
 
 
 def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
+    outgoing = {store.function for _, store in stores(surface) if _is_header(store)}
     for place, found in places(uses(surface, "token-encode")).items():
-        if all(_endless(use) for use in found):
+        if all(_endless(use) for use in found) and found[0].call.function not in outgoing:
             yield _hit(
                 place, f"{found[0].call.name} makes a token without an expiry (exp)", _fix(found[0]), found[0].call.function
             )
@@ -114,6 +116,11 @@ def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
         if setting.value.const is False:
             message = f"{setting.name} = False: these tokens never expire"
             yield _hit(setting.place, message, f"set {setting.name} = timedelta(minutes=15)", setting.name)
+
+
+def _is_header(store: Store) -> bool:
+    """Whether a header for a request to somebody else is put together: that token is not one of ours."""
+    return store.name.lower() == "authorization" and store.target.kind == "dict"
 
 
 def _endless(use: Use) -> bool:
