@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from counterseal.audit.surface.compare import is_credential
+from counterseal.audit.surface.compare import facts_of, is_credential
 from counterseal.audit.surface.core import State
 from counterseal.audit.surface.flow import Access
 from counterseal.audit.surface.library import LibraryCalls
@@ -175,7 +175,7 @@ class Database(LibraryCalls):
         if name == "get" and query.conditions == () and args:
             return self.db_get(base, args[0], st, line, end)
         if name == "get_or_404" and args:
-            return self.db_get(base, args[0], st, line, end).nonnull()
+            return self.demanded(self.db_get(base, args[0], st, line, end), st, line)
         handler = _QUERY_ACTIONS.get(action)
         if handler is None:
             return base
@@ -275,12 +275,20 @@ class Database(LibraryCalls):
                 query.page,
             )
         )
-        return self.loaded(query, base.ref, verb, label, raising)
+        made = self.loaded(query, base.ref, verb, label, raising)
+        return self.demanded(made, st, line) if raising else made
+
+    def demanded(self, record: Value, st: State, line: int) -> Value:
+        """A record without which the look-up raises: what its presence says about the caller holds from here on."""
+        self.establish(st, facts_of(replace(record, null=True))[0], line, "raises unless the record exists")
+        return record.nonnull()
 
     def loaded(self, query: Query, ref: Any, verb: str, label: str, raising: bool) -> Value:
         """The value of what an access loads."""
         model = query.models[0] if query.models else "?"
-        inherited = frozenset(x for c in query.conditions for x in c.value.may if x.startswith("obj:") or x == "who")
+        inherited = frozenset(
+            x for c in query.conditions for x in c.value.may if x.startswith("obj:") or x in ("who", "forgeable")
+        )
         # What a filter selects by is not part of what it loads, except that it ties the record to the caller.
         may = inherited | {label, f"db:{model}"}
         if verb == "count":

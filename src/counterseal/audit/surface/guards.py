@@ -26,7 +26,7 @@ def fake_guards(m: Machine) -> tuple[FakeGuard, ...]:
         if not _NAME.search(item.name):
             continue
         for name, place, why in m.weak_checks:
-            if name == m.program.qualname(ref):
+            if f"{name}.".startswith(f"{m.program.qualname(ref)}."):  # it may stand in the function that a decorator returns
                 out.append(FakeGuard(item.name, Place(place.file, item.line, item.end_line), why))
                 break
     return tuple(out)

@@ -15,6 +15,11 @@ from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Labels, Value,
 from counterseal.guarantees import Evidence
 
 
+_PRESENTED = frozenset({"cred", "in:header:authorization"})
+CREDENTIAL = Value(may=_PRESENTED, must=_PRESENTED, name="credentials")
+"""What a caller presents: not checked yet."""
+
+
 class Invoke(Attributes):
     """How calls are made."""
 
@@ -204,8 +209,28 @@ class Invoke(Attributes):
 
     def _call_wrapped(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
         inner, facts, where, why = target.extra
+        if isinstance(target.items, Value) and "auth" in facts and not self._verified(target.items, st, line):
+            facts = NONE
         self.establish_at(st, facts, Evidence(where.file, where.line, why))
         return self.call(inner, args, kwargs, st, line, end)
+
+    def _verified(self, guard: Value, st: State, line: int) -> bool:
+        """Whether the function that an application gave to a library's guard (``@auth.verify_password``) checks the credential."""
+        for r in self.registrations:
+            when = r.options.get("fixed:when")
+            handler = r.handler
+            if r.kind != "hook" or when is None or when.const != "verify" or r.owner.site != guard.site or handler is None:
+                continue
+            if not isinstance(handler.ref, Func) or not self.program.function(handler.ref).params:
+                continue
+            presented = [CREDENTIAL] * len(self.program.function(handler.ref).params)
+            inner = st.copy()
+            answer = self.call(handler, presented, {}, inner, line)
+            if "auth" not in inner.facts | answer.true and not inner.dead:
+                name, place = self.program.qualname(handler.ref), r.place
+                self.weak_checks.append((name, place, "it accepts callers without checking what they present"))
+                return False
+        return True
 
     def _call_constant(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
         result: Value = target.extra

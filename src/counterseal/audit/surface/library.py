@@ -154,7 +154,7 @@ class LibraryCalls(IdentityCalls):
             origin = made_with[0] if made_with else UNKNOWN
             return replace(subject, site=origin.site or str(origin.ref), name=origin.name) if origin.kind == "func" else subject
         if api.kind in _DECORATING:
-            return self.wrap(subject, api, target.ref, roles, place)
+            return self.wrap(subject, api, target.ref, roles, place, receiver)
         kind = {"route-decorator": "route", "websocket-decorator": "websocket"}.get(api.kind, api.kind)
         self._register(
             Registration(
@@ -172,7 +172,9 @@ class LibraryCalls(IdentityCalls):
         )
         return subject
 
-    def wrap(self, subject: Value, api: Api, full: str, roles: Mapping[str, Value], place: Any) -> Value:
+    def wrap(
+        self, subject: Value, api: Api, full: str, roles: Mapping[str, Value], place: Any, receiver: Value | None = None
+    ) -> Value:
         """A function behind a library's guard: the facts hold before it runs."""
         optional = roles.get("optional")
         facts = frozenset(api.facts)
@@ -189,8 +191,9 @@ class LibraryCalls(IdentityCalls):
                 ),
             }
         origin = subject.site or (str(subject.ref) if isinstance(subject.ref, Func) else "")
+        why = f"{full} guards it"
         return Value(
-            kind="wrapped", ref=subject.ref, extra=(subject, facts, place, f"{full} guards it"), site=origin, name=subject.name
+            kind="wrapped", ref=subject.ref, extra=(subject, facts, place, why), site=origin, name=subject.name, items=receiver
         )
 
     def _attach(self, c: LibraryCall) -> Value:

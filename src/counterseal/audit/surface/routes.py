@@ -211,7 +211,7 @@ def run_route(
         failed = True
         gave_up.add(m.failed(error))
     name = m.program.qualname(func) if func else "?"
-    if func is None and not events:
+    if func is None and not events and unwrapped(handler).kind not in ("func", "lambda", "cls", "ext"):
         failed = True
         gave_up.add("its handler could not be determined")
     flow = Flow(name, mounted.registration.place, events, tuple(log), tuple(sorted(gave_up)), failed)
