@@ -12,11 +12,11 @@ from counterseal.audit.rules._shared.access_needs import asks_model
 from counterseal.audit.rules._shared.access_routes import claimed, judged
 from counterseal.audit.rules._shared.access_shown import UNKNOWN_PART, WHOLE, Shown, fields_shown, shown
 from counterseal.audit.rules._shared.access_words import FINANCIAL_FIELD, is_credential_field
-from counterseal.audit.surface.flow import Call
+from counterseal.audit.surface.flow import Access, Call, Event, Store
 from counterseal.audit.surface.model import Route, Surface
 from counterseal.audit.surface.ownership import is_principal
 from counterseal.audit.surface.values import Value
-from counterseal.audit.surface.vocabulary import snake
+from counterseal.audit.surface.vocabulary import PASSWORD_LIKE, snake
 from counterseal.policy import Policy
 
 _HANDED_OUT = re.compile(r"token|key|secret|session|invite", re.IGNORECASE)
@@ -79,11 +79,18 @@ def _of_reset(item: Shown, route: Route) -> Iterator[Exposed]:
     """The code that a reset sends, in the answer to whoever asked for it."""
     if "reset" not in route.kinds or "one_time_code" in route.kinds or item.value.type in ("int", "bool"):
         return
+    if any(map(_writes_password, route.flow.events)):
+        return  # the last step: what it hands out is a session, after the code was checked
     made = any(label.startswith("random:") for label in item.value.may)
     name = next((name for name in (item.field, item.key, item.value.name) if name and _RESET_CODE.search(name)), "")
     stored = item.model and name and item.field not in (WHOLE, UNKNOWN_PART)
     if (made and item.value.kind != "response") or (stored and _RESET_CODE.search(item.field)):
         yield Exposed(name or item.key or "the code", "", item.place, "code", False)
+
+
+def _writes_password(event: Event) -> bool:
+    names = [event.name] if isinstance(event, Store) else [name for name, _ in event.values] if isinstance(event, Access) else []
+    return any(PASSWORD_LIKE.search(name) and "reset" not in name for name in names)
 
 
 def sent_to_models(surface: Surface) -> Iterator[tuple[Route, str, Place]]:
