@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 
-from counterseal.audit.findings import Place
+from counterseal.audit.findings import Exposure, Hit, Place
 from counterseal.audit.libraries import load_libraries
 from counterseal.audit.libraries.knowledge import Knowledge
 from counterseal.audit.libraries.model import Api
 from counterseal.audit.surface.flow import Access, Call, Event, Store
-from counterseal.audit.surface.model import Setting, Surface
+from counterseal.audit.surface.model import Route, Setting, Surface
 from counterseal.audit.surface.values import Value
+from counterseal.guarantees import Guarantee
+from counterseal.policy import Policy
 
 _MANY = 3
 
@@ -109,6 +111,40 @@ def _indexed(key: _Same) -> _Index:
     return out
 
 
+Check = Callable[[Surface, Policy], Iterator[Hit]]
+
+
+def by_route(check: Check) -> Check:
+    """A check whose findings name a route only where one route alone runs the place.
+
+    A finding in a helper of many routes belongs to none of them; who can reach the widest open one can reach it.
+    """
+
+    def checked(surface: Surface, policy: Policy) -> Iterator[Hit]:
+        for hit in check(surface, policy):
+            routes = _running(surface, hit.place) if hit.route is not None else []
+            if len(routes) > 1:
+                hit = replace(
+                    hit, route=None, exposure=hit.exposure or min((_reach(route) for route in routes), key=_WIDTH.index)
+                )
+            yield hit
+
+    return checked
+
+
+_WIDTH = (Exposure.ANYONE, Exposure.USER, Exposure.ADMIN)
+
+
+def _running(surface: Surface, place: Place) -> list[Route]:
+    return [route for route in surface.routes if any(event.place == place for event in route.flow.events)]
+
+
+def _reach(route: Route) -> Exposure:
+    if not route.holds(Guarantee.AUTHENTICATED):
+        return Exposure.ANYONE
+    return Exposure.ADMIN if route.holds(Guarantee.AUTHORIZED) else Exposure.USER
+
+
 def uses(surface: Surface, *kinds: str) -> Iterator[Use]:
     """Uses of the given kinds in all flows; a place that several flows reach comes several times.
 
@@ -169,13 +205,12 @@ def accesses(surface: Surface, *verbs: str) -> Iterator[tuple[str | None, Access
             yield route, event
 
 
-def runs_any_sql(surface: Surface) -> frozenset[Place]:
-    """Places where SQL from elsewhere is run (``def execute(sql, values)``): they say nothing about any one statement."""
-    statements: dict[Place, set[tuple[str, tuple[str, ...]]]] = {}
+def shared_places(surface: Surface) -> frozenset[Place]:
+    """Places that serve many tables (``def execute(sql, values)``, a generic repository), and say nothing about any one."""
+    tables: dict[Place, set[tuple[str, ...]]] = {}
     for _, event in _index(surface).accesses:
-        if event.raw:
-            statements.setdefault(event.place, set()).add((event.verb, event.models))
-    return frozenset(place for place, found in statements.items() if len(found) >= _MANY)
+        tables.setdefault(event.place, set()).add(event.models)
+    return frozenset(place for place, found in tables.items() if len(found) >= _MANY)
 
 
 def route_place(surface: Surface, name: str | None) -> Place | None:

@@ -97,7 +97,7 @@ import re
 from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Hit, Rule, Severity
-from counterseal.audit.rules.usage import flows
+from counterseal.audit.rules.usage import by_route, flows
 from counterseal.audit.surface.flow import Call
 from counterseal.audit.surface.model import Surface
 from counterseal.policy import Policy
@@ -174,7 +174,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     confidence=Confidence.MEDIUM,
     since="0.1.0",
-    check=_check,
+    check=by_route(_check),
     owasp=("A04:2025", "A07:2025"),
     asvs=("v5.0.0-11.2.1",),
 )

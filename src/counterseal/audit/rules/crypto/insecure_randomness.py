@@ -131,6 +131,7 @@ from collections.abc import Iterator
 from counterseal.audit.findings import Confidence, Hit, Rule, Severity
 from counterseal.audit.rules.crypto._random import weak_values
 from counterseal.audit.rules.crypto._sinks import is_secret, makes_secret
+from counterseal.audit.rules.usage import by_route
 from counterseal.audit.surface.model import Surface
 from counterseal.policy import Policy
 
@@ -154,7 +155,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     confidence=Confidence.HIGH,
     since="0.1.0",
-    check=_check,
+    check=by_route(_check),
     owasp=("A04:2025", "API2:2023"),
     asvs=("v5.0.0-11.5.1", "v5.0.0-7.2.3"),
 )

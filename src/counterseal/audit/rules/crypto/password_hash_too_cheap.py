@@ -86,7 +86,7 @@ import re
 from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Hit, Place, Rule, Severity
-from counterseal.audit.rules.usage import Use, each, function_name, settings
+from counterseal.audit.rules.usage import Use, by_route, each, function_name, settings
 from counterseal.audit.surface.model import Surface
 from counterseal.policy import Policy
 
@@ -147,7 +147,7 @@ RULE = Rule(
     severity=Severity.LOW,
     confidence=Confidence.HIGH,
     since="0.1.0",
-    check=_check,
+    check=by_route(_check),
     owasp=("A04:2025",),
     asvs=("v5.0.0-11.4.2",),
 )

@@ -134,7 +134,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from counterseal.audit.findings import Confidence, Hit, Place, Related, Rule, Severity
-from counterseal.audit.rules.usage import flows, route_place, runs_any_sql
+from counterseal.audit.rules.usage import by_route, flows, route_place, shared_places
 from counterseal.audit.surface.flow import Access, Compare, Event, Store
 from counterseal.audit.surface.model import DataModel, Surface
 from counterseal.audit.surface.values import Value
@@ -161,7 +161,7 @@ class _Seen:
 def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
     if _hashed_on_the_way(surface):
         return
-    generic = runs_any_sql(surface)
+    generic = shared_places(surface)
     written: dict[str, list[_Seen]] = {}
     compared: dict[str, list[_Seen]] = {}
     for route, events in flows(surface):
@@ -265,7 +265,7 @@ RULE = Rule(
     severity=Severity.CRITICAL,
     confidence=Confidence.HIGH,
     since="0.1.0",
-    check=_check,
+    check=by_route(_check),
     owasp=("A04:2025", "A07:2025", "API2:2023"),
     asvs=("v5.0.0-11.4.2",),
 )

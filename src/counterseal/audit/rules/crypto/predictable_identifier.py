@@ -116,7 +116,7 @@ from collections.abc import Iterator, Sequence
 from counterseal.audit.findings import Confidence, Hit, Place, Rule, Severity
 from counterseal.audit.rules.crypto._random import WEAK, weak_values
 from counterseal.audit.rules.crypto._sinks import is_identifier, is_secret, makes_identifier, makes_secret, named
-from counterseal.audit.rules.usage import flows
+from counterseal.audit.rules.usage import by_route, flows
 from counterseal.audit.surface.flow import Access, Call, Event, Return
 from counterseal.audit.surface.model import Surface
 from counterseal.audit.surface.values import Value
@@ -181,7 +181,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     confidence=Confidence.MEDIUM,
     since="0.1.0",
-    check=_check,
+    check=by_route(_check),
     owasp=("A04:2025", "API1:2023"),
     asvs=("v5.0.0-11.5.1",),
 )

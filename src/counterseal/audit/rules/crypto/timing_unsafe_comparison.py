@@ -94,7 +94,7 @@ from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Hit, Rule, Severity
 from counterseal.audit.rules.secrets._names import secret_kind
-from counterseal.audit.rules.usage import flows
+from counterseal.audit.rules.usage import by_route, flows
 from counterseal.audit.surface.flow import Compare
 from counterseal.audit.surface.model import Surface
 from counterseal.audit.surface.values import Value
@@ -143,7 +143,7 @@ RULE = Rule(
     severity=Severity.LOW,
     confidence=Confidence.HIGH,
     since="0.1.0",
-    check=_check,
+    check=by_route(_check),
     owasp=("A04:2025",),
     asvs=("v5.0.0-11.2.4",),
 )

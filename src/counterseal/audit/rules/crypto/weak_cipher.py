@@ -87,7 +87,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Hit, Place, Rule, Severity
-from counterseal.audit.rules.usage import Use, each
+from counterseal.audit.rules.usage import Use, by_route, each
 from counterseal.audit.surface.model import Surface
 from counterseal.policy import Policy
 
@@ -146,7 +146,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     confidence=Confidence.HIGH,
     since="0.1.0",
-    check=_check,
+    check=by_route(_check),
     owasp=("A04:2025",),
     asvs=("v5.0.0-11.3.1", "v5.0.0-11.3.2"),
 )

@@ -54,7 +54,7 @@ from collections.abc import Iterator, Sequence
 from counterseal.audit.findings import Confidence, Hit, Place, Rule, Severity
 from counterseal.audit.rules.crypto._sinks import named
 from counterseal.audit.rules.secrets._names import secret_kind
-from counterseal.audit.rules.usage import flows, function_name
+from counterseal.audit.rules.usage import by_route, flows, function_name
 from counterseal.audit.surface.flow import Call, Event
 from counterseal.audit.surface.model import Surface
 from counterseal.audit.surface.values import Value
@@ -133,7 +133,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     confidence=Confidence.MEDIUM,
     since="0.1.0",
-    check=_check,
+    check=by_route(_check),
     owasp=("A04:2025",),
     asvs=("v5.0.0-11.4.1",),
 )

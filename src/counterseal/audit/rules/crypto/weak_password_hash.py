@@ -100,7 +100,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from counterseal.audit.findings import Confidence, Hit, Place, Rule, Severity
-from counterseal.audit.rules.usage import flows, function_name
+from counterseal.audit.rules.usage import by_route, flows, function_name
 from counterseal.audit.surface.flow import Access, Call, Event, Store
 from counterseal.audit.surface.model import Surface
 from counterseal.audit.surface.values import Value
@@ -194,7 +194,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     confidence=Confidence.HIGH,
     since="0.1.0",
-    check=_check,
+    check=by_route(_check),
     owasp=("A04:2025", "API2:2023"),
     asvs=("v5.0.0-11.4.2",),
 )

@@ -86,7 +86,7 @@ from collections.abc import Iterator, Mapping
 from counterseal.audit.findings import Confidence, Hit, Place, Related, Rule, Severity
 from counterseal.audit.rules.secrets import _names as names
 from counterseal.audit.rules.secrets._names import fallback_literals
-from counterseal.audit.rules.usage import accesses, each, flows, from_environment, knowledge, stores
+from counterseal.audit.rules.usage import accesses, each, flows, from_environment, knowledge, route_place, shared_places, stores
 from counterseal.audit.surface.flow import Access, Call, Compare, Store
 from counterseal.audit.surface.model import Literal, Surface
 from counterseal.audit.surface.values import Value
@@ -122,15 +122,14 @@ def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
 
 def _accounts(surface: Surface) -> Iterator[tuple[Place, str, str]]:
     """Where records with a fixed password are written; the hash of a fixed password is no better."""
-    for _, access in accesses(surface, "create"):
+    shared = shared_places(surface)
+    for route, access in accesses(surface, "create"):
         for column, value in access.values:
-            if (
-                PASSWORD_LIKE.search(column)
-                and isinstance(value.const, str)
-                and names.live_secret("initial_password", value.const)
-            ):
+            if PASSWORD_LIKE.search(column) and isinstance(value.const, str) and _is_password(value.const):
+                place = access.place if access.place not in shared else route_place(surface, route)
                 table = access.models[0] if access.models else "?"
-                yield access.place, f"an account ({table}) is created with a password from the code", "INITIAL_PASSWORD"
+                if place is not None:
+                    yield place, f"an account ({table}) is created with a password from the code", "INITIAL_PASSWORD"
     for _, events in flows(surface):
         written = {event.function for event in events if isinstance(event, Access | Store) and _writes_hash(event)}
         for event in events:

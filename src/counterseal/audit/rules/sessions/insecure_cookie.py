@@ -42,6 +42,7 @@ app = FastAPI()
 def login(response: Response) -> dict:
     response.set_cookie("session_id", secrets.token_urlsafe(32), httponly=True, secure=True)
     response.set_cookie("theme", "dark")
+    response.set_cookie("is_user_signed_in", "true")
     return {}
 
 
@@ -98,7 +99,7 @@ from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Exposure, Hit, Place, Rule, Severity
 from counterseal.audit.rules.sessions._cookies import cookie_name, is_identity
-from counterseal.audit.rules.usage import Use, each, flows, settings
+from counterseal.audit.rules.usage import Use, by_route, each, flows, settings
 from counterseal.audit.surface.flow import Call, Store
 from counterseal.audit.surface.model import Surface
 from counterseal.audit.surface.vocabulary import IDENTITY_KEY
@@ -184,7 +185,7 @@ RULE = Rule(
     severity=Severity.LOW,
     confidence=Confidence.HIGH,
     since="0.1.0",
-    check=_check,
+    check=by_route(_check),
     owasp=("A02:2025", "A07:2025", "API8:2023"),
     asvs=("v5.0.0-3.3.1", "v5.0.0-3.3.4"),
 )

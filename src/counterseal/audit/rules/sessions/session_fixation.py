@@ -103,7 +103,7 @@ from collections.abc import Iterator, Sequence
 
 from counterseal.audit.findings import Confidence, Exposure, Hit, Place, Rule, Severity
 from counterseal.audit.rules.sessions._cookies import cookie_name
-from counterseal.audit.rules.usage import each, function_name, settings
+from counterseal.audit.rules.usage import by_route, each, function_name, settings
 from counterseal.audit.surface.flow import Call, Event, Store
 from counterseal.audit.surface.model import Surface
 from counterseal.policy import Policy
@@ -188,7 +188,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     confidence=Confidence.MEDIUM,
     since="0.1.0",
-    check=_check,
+    check=by_route(_check),
     owasp=("A07:2025", "API2:2023"),
     asvs=("v5.0.0-7.2.4",),
 )

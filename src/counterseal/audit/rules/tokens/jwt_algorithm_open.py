@@ -82,7 +82,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Exposure, Hit, Rule, Severity
-from counterseal.audit.rules.usage import Use, constants, each
+from counterseal.audit.rules.usage import Use, by_route, constants, each
 from counterseal.audit.surface.library_call import unverified
 from counterseal.audit.surface.model import Surface
 from counterseal.audit.surface.values import Value
@@ -163,7 +163,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     confidence=Confidence.HIGH,
     since="0.1.0",
-    check=_check,
+    check=by_route(_check),
     owasp=("A04:2025", "API2:2023"),
     asvs=("v5.0.0-9.1.2",),
 )

@@ -51,7 +51,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Exposure, Hit, Rule, Severity
-from counterseal.audit.rules.usage import each
+from counterseal.audit.rules.usage import by_route, each
 from counterseal.audit.surface.library_call import unverified
 from counterseal.audit.surface.model import Surface
 from counterseal.policy import Policy
@@ -81,7 +81,7 @@ RULE = Rule(
     severity=Severity.LOW,
     confidence=Confidence.MEDIUM,
     since="0.1.0",
-    check=_check,
+    check=by_route(_check),
     owasp=("A07:2025", "API2:2023"),
     asvs=("v5.0.0-9.2.3",),
 )

@@ -50,7 +50,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Exposure, Hit, Place, Rule, Severity
-from counterseal.audit.rules.usage import each
+from counterseal.audit.rules.usage import by_route, each
 from counterseal.audit.surface.model import Surface
 from counterseal.policy import Policy
 
@@ -100,7 +100,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     confidence=Confidence.MEDIUM,
     since="0.1.0",
-    check=_check,
+    check=by_route(_check),
     owasp=("A04:2025", "API2:2023"),
     asvs=("v5.0.0-9.1.3",),
 )

@@ -36,6 +36,7 @@ def login(user_id: int) -> dict:
 import os
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import jwt
 from fastapi import FastAPI
 
@@ -51,6 +52,13 @@ def make_token(claims: dict) -> str:
 @app.post("/login")
 def login(user_id: int) -> dict:
     return {"token": make_token({"sub": str(user_id)})}
+
+
+@app.post("/report")
+def report() -> dict:
+    headers = {}
+    headers["Authorization"] = jwt.encode({"iss": "shop"}, os.environ["PARTNER_KEY"], algorithm="HS256")
+    return {"sent": httpx.post("https://partner.example.com", headers=headers).status_code}
 ```
 
 ```python bad framework=flask

@@ -90,7 +90,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Exposure, Hit, Rule, Severity
-from counterseal.audit.rules.usage import flows
+from counterseal.audit.rules.usage import by_route, flows
 from counterseal.audit.surface.flow import Call
 from counterseal.audit.surface.library_call import unverified
 from counterseal.audit.surface.model import Surface
@@ -141,7 +141,7 @@ RULE = Rule(
     severity=Severity.CRITICAL,
     confidence=Confidence.HIGH,
     since="0.1.0",
-    check=_check,
+    check=by_route(_check),
     owasp=("A04:2025", "A07:2025", "API2:2023"),
     asvs=("v5.0.0-9.1.1",),
 )

@@ -75,7 +75,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from counterseal.audit.findings import Confidence, Exposure, Hit, Rule, Severity
-from counterseal.audit.rules.usage import flows
+from counterseal.audit.rules.usage import by_route, flows
 from counterseal.audit.surface.flow import Branch, Call, Event, Store
 from counterseal.audit.surface.model import Surface
 from counterseal.audit.surface.values import Value
@@ -142,7 +142,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     confidence=Confidence.HIGH,
     since="0.1.0",
-    check=_check,
+    check=by_route(_check),
     owasp=("A02:2025", "API8:2023"),
     asvs=("v5.0.0-3.4.2",),
 )

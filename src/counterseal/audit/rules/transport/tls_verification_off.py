@@ -75,7 +75,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Exposure, Hit, Place, Rule, Severity
-from counterseal.audit.rules.usage import Use, each, knowledge, stores
+from counterseal.audit.rules.usage import Use, by_route, each, knowledge, stores
 from counterseal.audit.surface.model import Surface
 from counterseal.audit.surface.values import Value
 from counterseal.policy import Policy
@@ -141,7 +141,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     confidence=Confidence.HIGH,
     since="0.1.0",
-    check=_check,
+    check=by_route(_check),
     owasp=("A04:2025", "A07:2025"),
     asvs=("v5.0.0-12.3.2",),
 )
