@@ -86,7 +86,7 @@ def _of_store(event: Store, schemas: list[DataModel], surface: Surface, policy: 
         # Keys of the request overwrite entries that the application has put in before.
         known = event.target.items if isinstance(event.target.items, dict) else {}
         own = tuple(k for k, v in known.items() if k not in _OPEN and isinstance(v, Value) and not v.inputs())
-        if own and not schemas:
+        if own and not schemas and isinstance(event.key.extra, tuple) and event.key.extra[:1] == ("keys",):
             yield Assignment(event.place, "", True, own)
         return
     name = model_changed(event)

@@ -81,6 +81,8 @@ def _of_reset(item: Shown, route: Route) -> Iterator[Exposed]:
         return
     if any(map(_writes_password, route.flow.events)):
         return  # the last step: what it hands out is a session, after the code was checked
+    if item.value.name in {call.result.name for call in route.flow.calls("token-encode", "signer-dump")}:
+        return
     made = any(label.startswith("random:") for label in item.value.may)
     name = next((name for name in (item.field, item.key, item.value.name) if name and _RESET_CODE.search(name)), "")
     stored = item.model and name and item.field not in (WHOLE, UNKNOWN_PART)

@@ -172,9 +172,9 @@ def _writes(route: Route, surface: Surface) -> Need | None:
     done = [event for event in changes(route) if not _incidental(event, route)]
     if not done or SUBMISSION_WORD.search(own_name(route)):
         return None
-    if all(_signs_up(event, surface) for event in done):
-        return None
     verbs = {event.verb if isinstance(event, Access) else "update" for event in done}
+    if verbs == {"create"} and any(_signs_up(event, route, surface) for event in done):
+        return None
     verb = next(word for key, word in (("delete", "deletes"), ("update", "changes"), ("create", "creates")) if key in verbs)
     names = _names(done)
     gain = {
@@ -185,11 +185,14 @@ def _writes(route: Route, surface: Surface) -> Need | None:
     return Need(f"{verb} {names}", gain, Severity.HIGH, False, _places(done))
 
 
-def _signs_up(event: Event, surface: Surface) -> bool:
-    """Whether an account is made: whoever makes their own has no identity yet."""
+def _signs_up(event: Event, route: Route, surface: Surface) -> bool:
+    """Whether an account is made of what the request says: whoever makes their own has no identity yet."""
     if not isinstance(event, Access) or event.verb != "create" or not event.models:
         return False
-    return is_principal(model_of(event.models[0], surface), event.models[0])
+    if not is_principal(model_of(event.models[0], surface), event.models[0]):
+        return False
+    later = [e.value for e in route.flow.events if isinstance(e, Store) and event.label in e.target.may]
+    return any(value.inputs() for value in [*(value for _, value in event.values), *later])
 
 
 def _incidental(event: Event, route: Route) -> bool:

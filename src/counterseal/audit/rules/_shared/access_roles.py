@@ -9,7 +9,6 @@ from counterseal.audit.rules._shared.access_models import model_of, owner_path
 from counterseal.audit.rules._shared.access_needs import is_shell
 from counterseal.audit.rules._shared.access_ownership import unnarrowed_lists
 from counterseal.audit.rules._shared.access_routes import (
-    ROLE_WORD,
     changes,
     demanded,
     first_segment,
@@ -20,7 +19,7 @@ from counterseal.audit.rules._shared.access_routes import (
     privileged,
     role_checked,
     role_names,
-    stopped_by_helper,
+    role_unjudged,
 )
 from counterseal.audit.rules._shared.access_schemas import body_schemas, privileged_fields
 from counterseal.audit.rules._shared.access_words import ADMIN_WORD, PRIVILEGE_FIELD
@@ -59,7 +58,7 @@ def role_reason(route: Route, surface: Surface, policy: Policy) -> Reason | None
         return Reason(
             f"is for {wanted}, says the policy", f"does what only {wanted} may do", Severity.HIGH, Confidence.HIGH, role=wanted
         )
-    if is_shell(route) or stopped_by_helper(route, ROLE_WORD):
+    if is_shell(route) or role_unjudged(route):
         return None
     return (
         _administrative(route, policy)

@@ -233,7 +233,7 @@ from collections.abc import Iterator
 from counterseal.audit.findings import Confidence, Hit, Related, Rule, Severity
 from counterseal.audit.rules._shared.access_assignments import Assignment, assignments
 from counterseal.audit.rules._shared.access_roles import role_reason
-from counterseal.audit.rules._shared.access_routes import ROLE_WORD, handler_name, judged, stopped_by_helper
+from counterseal.audit.rules._shared.access_routes import handler_name, judged, role_unjudged
 from counterseal.audit.rules._shared.access_words import PRIVILEGE_FIELD
 from counterseal.audit.surface.model import Route, Surface
 from counterseal.audit.surface.vocabulary import snake
@@ -246,7 +246,7 @@ def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
     for route in judged(surface):
         found = list(assignments(route, surface, policy))
         # A route whose purpose is to give rights lacks a role check: that is the finding.
-        if found and not stopped_by_helper(route, ROLE_WORD) and role_reason(route, surface, policy) is None:
+        if found and not role_unjudged(route) and role_reason(route, surface, policy) is None:
             yield _hit(route, found)
 
 

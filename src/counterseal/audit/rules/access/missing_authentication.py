@@ -315,7 +315,6 @@ from counterseal.audit.findings import Confidence, Exposure, Hit, Related, Rule,
 from counterseal.audit.rules._shared.access_guards import behind_hollow
 from counterseal.audit.rules._shared.access_needs import Need, need
 from counterseal.audit.rules._shared.access_routes import (
-    GUARD_WORD,
     authenticated,
     claimed,
     excused,
@@ -341,7 +340,7 @@ def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
         if claimed(route) or excused(route, policy, Guarantee.AUTHENTICATED) or route.name in elsewhere:
             continue
         found = need(route, surface, policy)
-        if found is not None and not stopped_by_helper(route, GUARD_WORD):
+        if found is not None and not stopped_by_helper(route):
             yield _hit(route, found, surface)
 
 

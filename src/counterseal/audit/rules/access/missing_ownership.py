@@ -264,15 +264,7 @@ from collections.abc import Iterator
 from counterseal.audit.findings import Confidence, Exposure, Hit, Related, Rule, Severity
 from counterseal.audit.rules._shared.access_ownership import Foreign, foreign_records
 from counterseal.audit.rules._shared.access_roles import role_reason
-from counterseal.audit.rules._shared.access_routes import (
-    ROLE_WORD,
-    authenticated,
-    claimed,
-    excused,
-    handler_name,
-    judged,
-    stopped_by_helper,
-)
+from counterseal.audit.rules._shared.access_routes import authenticated, claimed, excused, handler_name, judged, role_unjudged
 from counterseal.audit.surface.model import Route, Surface
 from counterseal.audit.surface.vocabulary import snake
 from counterseal.guarantees import Guarantee
@@ -284,7 +276,7 @@ _MOST_SHOWN = 4
 def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
     for route in judged(surface):
         # Without any authentication, missing ownership follows from it: one finding, the root cause.
-        if not claimed(route) or excused(route, policy, Guarantee.OWNED) or stopped_by_helper(route, ROLE_WORD):
+        if not claimed(route) or excused(route, policy, Guarantee.OWNED) or role_unjudged(route):
             continue
         records = list(foreign_records(route, surface, policy))
         if records and role_reason(route, surface, policy) is None:

@@ -198,7 +198,7 @@ from collections.abc import Iterator
 from counterseal.audit.findings import Confidence, Exposure, Hit, Related, Rule, Severity
 from counterseal.audit.rules._shared.access_ownership import unnarrowed_lists
 from counterseal.audit.rules._shared.access_roles import role_reason
-from counterseal.audit.rules._shared.access_routes import ROLE_WORD, claimed, excused, handler_name, judged, stopped_by_helper
+from counterseal.audit.rules._shared.access_routes import claimed, excused, handler_name, judged, role_unjudged
 from counterseal.audit.surface.flow import Access
 from counterseal.audit.surface.model import DataModel, Route, Surface
 from counterseal.audit.surface.vocabulary import snake
@@ -209,7 +209,7 @@ from counterseal.policy import Policy
 def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
     for route in judged(surface):
         # Without authentication that is the finding; lists of accounts are a matter of roles.
-        if not claimed(route) or excused(route, policy, Guarantee.OWNED) or stopped_by_helper(route, ROLE_WORD):
+        if not claimed(route) or excused(route, policy, Guarantee.OWNED) or role_unjudged(route):
             continue
         lists = [each for each in unnarrowed_lists(route, surface, policy) if not each[1].is_principal]
         if lists and role_reason(route, surface, policy) is None:
