@@ -15,9 +15,23 @@ LIBRARIES = load_libraries()
 KNOWLEDGE = Knowledge(LIBRARIES)
 INPUTS = {"path", "query", "body", "form", "header", "cookie", "file"}
 LABELS = {
-    "cred", "who", "self", "anonymous?", "session", "random:weak", "random:strong", "time", "secret", "hash:password", "hash:fast",
-    "environment", "error", "traceback", "setting", "unverified",
-}  # fmt: skip
+    "cred",
+    "who",
+    "self",
+    "anonymous?",
+    "session",
+    "random:weak",
+    "random:strong",
+    "time",
+    "secret",
+    "hash:password",
+    "hash:fast",
+    "environment",
+    "error",
+    "traceback",
+    "setting",
+    "unverified",
+}
 FACTS = {"auth", "role", "csrf", "limit", "signature", "password"}
 BASES = {"table", "schema", "settings", "enum", "user-mixin", "config"}
 TOO_GENERAL = {
@@ -61,11 +75,14 @@ def test_every_call_uses_the_shared_words(library: Library) -> None:
         assert api.kind in KINDS, name
         assert set(api.facts) | set(api.true) <= FACTS, name
         for label in api.gives:
-            assert label in LABELS or label.split(":")[0] == "in" and label.split(":")[1] in INPUTS, (name, label)
+            assert label in LABELS or (label.split(":")[0] == "in" and label.split(":")[1] in INPUTS), (name, label)
         for meaning, where in api.roles.items():
             places = where if isinstance(where, tuple) else (where,)
             assert places, (name, meaning)
-            assert all(isinstance(p, int) and p >= 0 or isinstance(p, str) and p.isidentifier() for p in places), (name, meaning)
+            assert all((isinstance(p, int) and p >= 0) or (isinstance(p, str) and p.isidentifier()) for p in places), (
+                name,
+                meaning,
+            )
 
 
 @pytest.mark.parametrize("library", LIBRARIES, ids=lambda lib: lib.name)
@@ -73,7 +90,7 @@ def test_sources_bases_and_frameworks_use_the_shared_words(library: Library) -> 
     for name, labels in library.sources.items():
         assert labels, name
         for label in labels:
-            assert label in LABELS or label.split(":")[0] == "in" and label.split(":")[1] in INPUTS, (name, label)
+            assert label in LABELS or (label.split(":")[0] == "in" and label.split(":")[1] in INPUTS), (name, label)
     assert set(library.bases.values()) <= BASES
     assert not library.framework or library.framework in FRAMEWORKS
     assert not set(library.methods) & TOO_GENERAL, "such a method says nothing when the class is not known"
