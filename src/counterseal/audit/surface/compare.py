@@ -31,7 +31,8 @@ def facts_of(value: Value) -> tuple[Labels, Labels]:
         true = true | {"claimed" if "forgeable" in value.may else "auth"}
     if "opaque" in value.may and "who" not in value.must:
         true = true | {"opaque-auth"}
-    if value.null and "who" in value.may and value.kind != "const":
+    if value.null and "who" in value.may and value.kind != "const" and value.type != "bool":
+        # Something that was found by the caller's identity and other things together; a comparison says itself what it means.
         true = true | links(value.may)
     return true, value.false
 

@@ -456,6 +456,7 @@ def _and(a: Value, b: Value) -> Value:
         false=merge_facts(fa, ta | fb),
         name=b.name,
         kind=b.kind,
+        type=b.type if a.type == b.type else "",
         ref=b.ref,
         items=b.items,
         extra=b.extra,

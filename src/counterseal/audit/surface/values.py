@@ -184,8 +184,17 @@ def join(a: Value, b: Value) -> Value:
         true=a.true & b.true,
         false=a.false & b.false,
         site=keep.site,
-        extra="open" if keep.kind == "dict" and not same else keep.extra,
+        extra="open" if keep.kind == "dict" and not same else _join_queries(a.extra, b.extra) or keep.extra,
     )
+
+
+def _join_queries(a: Any, b: Any) -> Query | None:
+    """A query that one branch narrowed further: what only one of them demands narrows nothing."""
+    if not isinstance(a, Query) or not isinstance(b, Query) or a.conditions == b.conditions:
+        return None
+    every = list(dict.fromkeys((*a.conditions, *b.conditions)))
+    conditions = [c if c in a.conditions and c in b.conditions else replace(c, alternative=True) for c in every]
+    return replace(a, conditions=tuple(conditions), limited=a.limited and b.limited, labels=a.labels | b.labels)
 
 
 def common(values: Iterable[Value]) -> Labels:
