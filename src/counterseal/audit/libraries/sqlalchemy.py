@@ -60,6 +60,10 @@ LIBRARY = Library(
     name="sqlalchemy",
     calls={
         **_statements(),
+        "sqlalchemy.and_": Api("query", fixed={"join": "and"}),
+        "sqlalchemy.or_": Api("query", fixed={"join": "or"}),
+        # What is negated narrows to something else: like one side of an OR, it ties the record to nobody.
+        "sqlalchemy.not_": Api("query", fixed={"join": "or"}),
         **_query(_QUERY),
         **_builders(_SELECT),
         **_session(),

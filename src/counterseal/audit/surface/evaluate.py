@@ -275,7 +275,7 @@ class Evaluate(Iterate):
         value = self.evaluate(n[3], st)
         if n[2] == "-" and isinstance(value.const, int | float):
             return const(-value.const)
-        return value if value.kind == "cond" else replace(value, const=NO_CONST, kind="unknown")
+        return self.combine([value], alternative=True) if value.kind == "cond" else replace(value, const=NO_CONST, kind="unknown")
 
     def _cmp(self, n: ir.Node, st: State) -> Value:
         left = self.evaluate(n[2], st)

@@ -334,6 +334,8 @@ class LibraryCalls(IdentityCalls):
         return fetched(held[1], c.full.rpartition(".")[2]) if held is not None else None
 
     def _query(self, c: LibraryCall) -> Value | None:
+        if "join" in c.api.fixed:
+            return self.combine([a for a in c.args if a.kind == "cond"], alternative=c.api.fixed["join"] == "or")
         verb = c.api.fixed.get("verb", "select")
         made = self.start_query(c.args)
         if made is not None and verb != "select":

@@ -11,6 +11,8 @@ from counterseal.audit.surface.values import Condition, Labels
 from counterseal.audit.surface.vocabulary import IDENTIFIER_COLUMN, ORDINARY_ROLE, PRINCIPAL_MODEL, SECRET_COLUMN, snake
 
 _KEYED = {"get", "list", "update", "delete"}
+_KEYS = {"id", "pk", "uuid"}
+"""Columns that select a record by themselves, even on one side of an OR."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +43,7 @@ def _object_accesses(flow: Flow, models: Mapping[str, DataModel]) -> Iterator[Ob
     for access in flow.accesses():
         if access.verb not in _KEYED or not access.models:
             continue
-        keys = tuple(c for c in access.conditions if c.op in ("==", "in") and not c.alternative and chosen(c))
+        keys = tuple(c for c in access.conditions if c.op in ("==", "in") and chosen(c) and (not c.alternative or c.column.lower() in _KEYS))
         others = [c for c in access.conditions if c.alternative]
         if not keys and others and all(c.op in ("==", "in") and chosen(c) for c in others):
             keys = tuple(others)  # "sender = X or receiver = X"
