@@ -15,6 +15,7 @@ from counterseal.audit.surface.flow import Access, Branch, Event, Store
 from counterseal.audit.surface.model import DataModel, Route, Surface
 from counterseal.audit.surface.ownership import is_principal
 from counterseal.audit.surface.values import Value
+from counterseal.audit.surface.vocabulary import PASSWORD_LIKE
 from counterseal.policy import Policy
 
 _WHOSE = re.compile(
@@ -61,9 +62,9 @@ def _of_access(event: Access, route: Route, schemas: list[DataModel], surface: S
             yield from _open(event, name, value, frozenset(written), schemas, surface, policy)
             return
     if event.verb == "create" and is_principal(model_of(name, surface), name):
-        named = tuple(
-            key for key, value in event.values if is_privilege_field(key) and (_sent(value) or _decided_by(key, event, route))
-        )
+        # A password's hash is made of what the request says, as it should be.
+        decided = [(key, value) for key, value in event.values if is_privilege_field(key) and not PASSWORD_LIKE.search(key)]
+        named = tuple(key for key, value in decided if _sent(value) or _decided_by(key, event, route))
         if named:
             yield Assignment(event.place, name, False, named, next((s for s in schemas if named[0] in s.fields), None))
 

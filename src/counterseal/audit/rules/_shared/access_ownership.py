@@ -9,7 +9,7 @@ from typing import TypeAlias
 from counterseal.audit.rules._shared.access_models import is_public_read, model_of, owner_path, private_among
 from counterseal.audit.rules._shared.access_routes import ENTRY_KINDS, model_changed, privileged
 from counterseal.audit.rules._shared.access_shown import UNKNOWN_PART, WHOLE, Shown, fields_shown, shown
-from counterseal.audit.rules._shared.access_words import IDENTIFYING_FIELD, PARTY_FIELD
+from counterseal.audit.rules._shared.access_words import CREDENTIAL_FIELD, FINANCIAL_FIELD, IDENTIFYING_FIELD, PARTY_FIELD
 from counterseal.audit.surface.flow import Access, Branch, Event, Store
 from counterseal.audit.surface.model import DataModel, Route, Surface
 from counterseal.audit.surface.ownership import ObjectAccess, object_accesses, tied
@@ -61,7 +61,7 @@ def foreign_records(route: Route, surface: Surface, policy: Policy) -> Iterator[
         if found.access.verb == "list" and not any(identifying(key.column, model) for key in found.keys):
             continue
         # What a verified token names (a link to reset a password) is a capability, not a choice.
-        if all("signed" in key.value.must for key in found.keys):
+        if all("signed" in key.value.must for key in found.keys) or any(map(_shows_knowledge, found.access.conditions)):
             continue
         used = (
             _change(found, route, surface, policy)
@@ -71,6 +71,12 @@ def foreign_records(route: Route, surface: Surface, policy: Policy) -> Iterator[
         if used is not None:
             use, event, what = used
             yield Foreign(found, model, owner, use, event, what)
+
+
+def _shows_knowledge(condition: Condition) -> bool:
+    """Whether the caller proves to know what only the owner of the record should know: a card's number, a PIN."""
+    known = CREDENTIAL_FIELD.search(condition.column) or FINANCIAL_FIELD.search(condition.column)
+    return bool(known) and bool(condition.value.inputs())
 
 
 def _change(found: ObjectAccess, route: Route, surface: Surface, policy: Policy) -> _Use | None:

@@ -10,7 +10,7 @@ from counterseal.audit.rules._shared.access_words import ORDINARY_ROLES, words
 from counterseal.audit.surface.flow import Access, Call, Event, Raise, Return, Store
 from counterseal.audit.surface.matrix import reached
 from counterseal.audit.surface.model import Route, Surface
-from counterseal.audit.surface.values import Labels
+from counterseal.audit.surface.values import Labels, Query
 from counterseal.guarantees import Guarantee
 from counterseal.policy import Policy
 
@@ -149,7 +149,8 @@ def changes(route: Route) -> list[Event]:
 
 def _stored(event: Store) -> bool:
     """Whether it changes a record that was loaded, rather than one that is being made."""
-    return any(label.startswith("obj:") for label in event.target.may) and "new" not in event.target.may
+    loaded = isinstance(event.target.extra, Query) or event.target.kind == "row"
+    return loaded and "new" not in event.target.may and any(label.startswith("obj:") for label in event.target.may)
 
 
 def model_changed(event: Event) -> str:

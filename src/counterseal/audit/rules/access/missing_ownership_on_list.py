@@ -196,7 +196,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Exposure, Hit, Related, Rule, Severity
-from counterseal.audit.rules._shared.access_ownership import unnarrowed_lists
+from counterseal.audit.rules._shared.access_ownership import foreign_records, unnarrowed_lists
 from counterseal.audit.rules._shared.access_roles import role_reason
 from counterseal.audit.rules._shared.access_routes import claimed, excused, handler_name, judged, role_unjudged
 from counterseal.audit.surface.flow import Access
@@ -211,7 +211,8 @@ def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
         # Without authentication that is the finding; lists of accounts are a matter of roles.
         if not claimed(route) or excused(route, policy, Guarantee.OWNED) or role_unjudged(route):
             continue
-        lists = [each for each in unnarrowed_lists(route, surface, policy) if not each[1].is_principal]
+        keyed = [each.access for each in foreign_records(route, surface, policy)]
+        lists = [each for each in unnarrowed_lists(route, surface, policy) if not each[1].is_principal and each[0] not in keyed]
         if lists and role_reason(route, surface, policy) is None:
             yield _hit(route, *lists[0])
 
