@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from counterseal.audit.findings import Place
 from counterseal.audit.surface.values import Condition, Labels, Value
@@ -130,6 +131,9 @@ class Branch(Event):
     refused: bool
 
 
+E = TypeVar("E", bound=Event)
+
+
 @dataclass(slots=True)
 class Flow:
     """The events of one function with everything that it calls."""
@@ -148,18 +152,26 @@ class Flow:
 
     def calls(self, *kinds: str) -> Iterator[Call]:
         """Calls of the given kinds (all described and undescribed ones when none is given)."""
-        for event in self.events:
-            if isinstance(event, Call) and (not kinds or event.kind in kinds):
+        for event in self.of(Call):
+            if not kinds or event.kind in kinds:
                 yield event
 
     def accesses(self, *verbs: str) -> Iterator[Access]:
         """Database accesses with one of ``verbs`` (all when none is given)."""
-        for event in self.events:
-            if isinstance(event, Access) and (not verbs or event.verb in verbs):
+        for event in self.of(Access):
+            if not verbs or event.verb in verbs:
                 yield event
 
     def returns(self) -> Iterator[Return]:
         """Returns of the function itself."""
-        for event in self.events:
-            if isinstance(event, Return):
-                yield event
+        yield from self.of(Return)
+
+    def of(self, cls: type[E]) -> list[E]:
+        """The events of one class, in order. They are sorted out once, when all are there."""
+        index = self.derived.get("index")
+        if not isinstance(index, tuple) or index[0] != len(self.events):
+            sorted_out: dict[type, list[Event]] = {}
+            for event in self.events:
+                sorted_out.setdefault(type(event), []).append(event)
+            index = self.derived["index"] = (len(self.events), sorted_out)
+        return index[1].get(cls, [])  # type: ignore[no-any-return]

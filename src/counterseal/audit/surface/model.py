@@ -172,6 +172,8 @@ class Surface:
     frameworks: tuple[str, ...] = ()
     evidence: Mapping[str, tuple[Evidence, ...]] = field(default_factory=dict)
     not_checked: tuple[NotChecked, ...] = ()
+    derived: dict[str, object] = field(default_factory=dict, repr=False)
+    """What was computed from the surface once and is asked for by several rules."""
 
     def all_flows(self) -> Iterator[Flow]:
         """Routes' flows first, then the others."""

@@ -36,15 +36,23 @@ class Hollow:
 
 def hollow_guards(surface: Surface) -> list[Hollow]:
     """Guards that let everyone through: those that the surface knows, and those that no route gets anything from."""
+    found = surface.derived.get("hollow guards")
+    if not isinstance(found, list):
+        found = surface.derived["hollow guards"] = _hollow_guards(surface)
+    return found
+
+
+def _hollow_guards(surface: Surface) -> list[Hollow]:
     known = [Hollow(guard.name, guard.place, guard.why) for guard in surface.fake_guards]
     seen: dict[str, Hollow] = {}
     effective: set[str] = set()
     for route in judged(surface):
+        holds = claimed(route) or _established(route)
         for name, events in _helpers(route):
             for guard in known:
                 if guard.name == name.rpartition(".")[2] and guard.place.file == events[0].place.file:
                     guard.routes.append(route)
-            if claimed(route) or _established(route):
+            if holds:
                 effective.add(name)
             elif not route.kinds & ENTRY_KINDS and _looks_mandatory(name) and any(map(_looks_at_credential, events)):
                 seen.setdefault(name, Hollow(name.rpartition(".")[2], _place(events), _why(events))).routes.append(route)
