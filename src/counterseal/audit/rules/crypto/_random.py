@@ -34,27 +34,27 @@ def weak_values(surface: Surface, by_name: Callable[[str], bool], by_function: C
         calls = [event for event in events if isinstance(event, Call) and event.kind in WEAK]
         if not calls:
             continue
+        kept = [(event, name) for event in events for name, value in named(event) if _LABEL in value.may and by_name(name)]
         for call in calls:
-            what = _purpose(call, events, calls, by_name, by_function)
+            if call.place in seen:
+                continue
+            what = _purpose(call, kept, calls, by_function)
             if what is None and settings is not None and function_name(call) == "<module>":
                 what = settings
-            if what is not None and call.place not in seen:
+            if what is not None:
                 seen.add(call.place)
                 yield WeakValue(call, what, route)
 
 
 def _purpose(
-    call: Call, events: Sequence[Event], calls: Sequence[Call], by_name: Callable[[str], bool], by_function: Callable[[str], bool]
+    call: Call, kept: Sequence[tuple[Event, str]], calls: Sequence[Call], by_function: Callable[[str], bool]
 ) -> str | None:
     function = function_name(call)
     if by_function(function):
         return f"what {function} makes"
-    for event in events:
-        if event.seq < call.seq or not _belongs(call, event, calls):
-            continue
-        for name, value in named(event):
-            if _LABEL in value.may and by_name(name):
-                return f"the {name}"
+    for event, name in kept:
+        if event.seq >= call.seq and _belongs(call, event, calls):
+            return f"the {name}"
     return None
 
 
