@@ -214,6 +214,8 @@ def method_of_value(
         return fetched(m.results[id(base)][1], name)
     if base.kind == "column":
         return _column_method(m, base, name, args)
+    if base.kind == "config" and m.know.api(f"{base.ref}.{name}") is not None:
+        return m.library_call(m.know.api(f"{base.ref}.{name}"), f"{base.ref}.{name}", base, args, kwargs, st, line, end)
     found = m.session_method(base, name, args, kwargs, st, line, end)
     if found is not None:
         return found
@@ -315,7 +317,8 @@ def _get(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], 
         return m.setting(base, key.const, default if default is not NULL else None)
     if base.kind == "dict" and isinstance(base.items, dict) and isinstance(key.const, str):
         if key.const in base.items:
-            return base.items[key.const]  # type: ignore[no-any-return]
+            known: Value = base.items[key.const]
+            return known
         if base.extra != "open":
             return default
     if base.kind == "dict" and isinstance(base.items, dict) and not key.is_const and base.items and base.extra != "open":
@@ -336,6 +339,12 @@ def _get(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], 
     if default.is_const and default.const is None:
         return replace(found, null=True)
     return replace(found, may=found.may | default.may, null=default.null, must=found.must)
+
+
+def _setdefault(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value | None:
+    if len(args) == 2 and base.kind in ("config", "dict") and isinstance(base.items, dict) and isinstance(args[0].const, str):
+        base.items.setdefault(args[0].const, args[1])
+    return _get(m, base, args, kwargs, st, line)
 
 
 def _items(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value | None:
@@ -428,7 +437,7 @@ def _dump(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value],
 _METHODS: Mapping[str, Callable[..., Any]] = {
     "get": _get,
     "pop": _get,
-    "setdefault": _get,
+    "setdefault": _setdefault,
     "items": _items,
     "keys": _keys,
     "values": _keys,

@@ -286,9 +286,8 @@ class Database(LibraryCalls):
     def loaded(self, query: Query, ref: Any, verb: str, label: str, raising: bool) -> Value:
         """The value of what an access loads."""
         model = query.models[0] if query.models else "?"
-        inherited = frozenset(
-            x for c in query.conditions for x in c.value.may if x.startswith("obj:") or x in ("who", "forgeable")
-        )
+        narrowing = [c for c in query.conditions if not c.alternative]
+        inherited = frozenset(x for c in narrowing for x in c.value.may if x.startswith("obj:") or x in ("who", "forgeable"))
         # What a filter selects by is not part of what it loads, except that it ties the record to the caller.
         may = inherited | {label, f"db:{model}"}
         if verb == "count":

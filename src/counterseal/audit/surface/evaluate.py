@@ -342,6 +342,8 @@ class Evaluate(Iterate):
 
     def _ifexp(self, n: ir.Node, st: State) -> Value:
         test = self.evaluate(n[2], st)
+        if test.kind == "const" and not test.may:
+            return self.evaluate(n[3] if test.const else n[4], st)
         yes, no = st.copy(), st.copy()
         self.assume(n[2], True, yes, test)
         self.assume(n[2], False, no, test)
