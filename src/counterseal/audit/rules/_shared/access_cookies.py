@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from counterseal.audit.rules._shared.access_routes import changes
 from counterseal.audit.rules.usage import each, from_environment, settings
@@ -75,41 +76,52 @@ def _is_true(value: Value | None) -> bool:
     return value is not None and value.is_const and bool(value.const)
 
 
-def defended(route: Route, cookie: str, surface: Surface) -> bool:
-    """Whether something stands against requests from other sites."""
-    if _protected(route, surface):
-        return True
-    # Lax sends the cookie along when a link is followed: it does not protect what GET changes.
-    return route.method != "GET" and (
-        _session_samesite(route, surface) if cookie == "session" else _cookie_samesite(cookie, surface)
+@dataclass(frozen=True, slots=True)
+class Defences:
+    """What an application has against requests from other sites."""
+
+    protected: bool
+    """A CSRF protection is attached and on."""
+    session_declared: bool
+    """Flask's session cookie is declared ``SameSite``."""
+    session_lax: bool
+    """No session middleware takes its ``SameSite`` back."""
+    token_declared: bool
+    """The cookie of a token library is declared ``SameSite``, or comes with a CSRF token."""
+    cookies: Mapping[str, tuple[bool, ...]]
+    """Cookies that the program sets by name (empty: not a constant), each with whether it is declared ``SameSite``."""
+
+
+def defences(surface: Surface) -> Defences:
+    """Everything in the program that stands against requests from other sites."""
+    off = any(found.value.is_const and not found.value.const for found in settings(surface, "WTF_CSRF_ENABLED"))
+    loose = {place for kind, _, place in surface.unattached if kind == "csrf"}
+    attached = any(use.place not in loose for use in each(surface, "csrf-protect"))
+    cookies: dict[str, tuple[bool, ...]] = {}
+    for use in each(surface, "set-cookie"):
+        name = str(use.value("key") or "")
+        declared = str(use.value("samesite") or "").lower() in _SAFE or _unknown(use.roles.get("samesite"))
+        cookies[name] = (*cookies.get(name, ()), declared)
+    return Defences(
+        protected=attached and not off,
+        session_declared=any(_is_safe(found.value) for found in settings(surface, "SESSION_COOKIE_SAMESITE")),
+        session_lax=all(str(use.value("samesite") or "lax").lower() in _SAFE for use in each(surface, "session-start")),
+        token_declared=any(_is_true(found.value) for found in settings(surface, "JWT_COOKIE_CSRF_PROTECT"))
+        or any(_is_safe(found.value) for found in settings(surface, "JWT_COOKIE_SAMESITE")),
+        cookies=cookies,
     )
 
 
-def _protected(route: Route, surface: Surface) -> bool:
-    """Whether a CSRF protection is attached and on."""
-    switched_off = any(each_.value.is_const and not each_.value.const for each_ in settings(surface, "WTF_CSRF_ENABLED"))
-    loose = {place for kind, _, place in surface.unattached if kind == "csrf"}
-    attached = any(use.place not in loose for use in each(surface, "csrf-protect"))
-    if attached and not switched_off:
+def defended(route: Route, cookie: str, known: Defences, surface: Surface) -> bool:
+    """Whether something stands against requests from other sites."""
+    names = [name for app in surface.applications if app.name == route.app for name, _, _ in app.middleware]
+    if known.protected or any("csrf" in name.lower() for name in names):
         return True
-    return any("csrf" in name.lower() for app in surface.applications if app.name == route.app for name, _, _ in app.middleware)
-
-
-def _session_samesite(route: Route, surface: Surface) -> bool:
-    if route.framework != "flask":
-        return all(str(use.value("samesite") or "lax").lower() in _SAFE for use in each(surface, "session-start"))
-    return any(_is_safe(found.value) for found in settings(surface, "SESSION_COOKIE_SAMESITE"))
-
-
-def _cookie_samesite(cookie: str, surface: Surface) -> bool:
-    if any(_is_true(found.value) for found in settings(surface, "JWT_COOKIE_CSRF_PROTECT")):
-        return True
-    if any(_is_safe(found.value) for found in settings(surface, "JWT_COOKIE_SAMESITE")):
-        return True
-    set_here = [use for use in each(surface, "set-cookie") if use.value("key") in (cookie, None)]
-    if not set_here:
-        return True
-    return all(str(use.value("samesite") or "").lower() in _SAFE or _unknown(use.roles.get("samesite")) for use in set_here)
+    if route.method == "GET":
+        return False  # Lax sends the cookie along when a link is followed
+    if cookie == "session":
+        return known.session_declared if route.framework == "flask" else known.session_lax
+    return known.token_declared or all((*known.cookies.get(cookie, ()), *known.cookies.get("", ())))
 
 
 def _is_safe(value: Value) -> bool:

@@ -209,7 +209,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Exposure, Hit, Place, Related, Rule, Severity
-from counterseal.audit.rules._shared.access_cookies import defended, identity_cookie, sends_without_script
+from counterseal.audit.rules._shared.access_cookies import Defences, defences, defended, identity_cookie, sends_without_script
 from counterseal.audit.rules._shared.access_routes import ENTRY_KINDS, claimed, judged
 from counterseal.audit.surface.model import Route, Surface
 from counterseal.policy import Policy
@@ -219,12 +219,15 @@ _MOST = 4
 
 def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
     open_: dict[str, list[tuple[Route, str]]] = {}
+    known: Defences | None = None
     for route in judged(surface):
         if route.kinds & ENTRY_KINDS or not claimed(route):
             continue
         cookie = identity_cookie(route)
-        if cookie and sends_without_script(route) and not defended(route, cookie, surface):
-            open_.setdefault(route.app, []).append((route, cookie))
+        if cookie and sends_without_script(route):
+            known = known or defences(surface)
+            if not defended(route, cookie, known, surface):
+                open_.setdefault(route.app, []).append((route, cookie))
     for app, routes in open_.items():
         yield _hit(app, routes, surface)
 
