@@ -51,6 +51,17 @@ class Reason:
 
 def role_reason(route: Route, surface: Surface, policy: Policy) -> Reason | None:
     """Why the route should check a role and does not; ``None`` when it checks one, or needs none."""
+    known = surface.derived.setdefault("role reasons", {})
+    key = (route.name, route.handler, route.app)
+    if isinstance(known, dict):
+        if key not in known:
+            known[key] = _role_reason(route, surface, policy)
+        found = known[key]
+        return found if isinstance(found, Reason) else None
+    return _role_reason(route, surface, policy)
+
+
+def _role_reason(route: Route, surface: Surface, policy: Policy) -> Reason | None:
     if role_checked(route, policy) or "sign_in" in route.kinds:
         return None
     if demanded(route, policy, Guarantee.AUTHORIZED):
@@ -161,14 +172,16 @@ def _deliberate(event: Event) -> bool:
 
 
 def _writers(model: str, route: Route, surface: Surface) -> list[Route]:
+    """The other routes of the same path that change records of the model."""
+    known = surface.derived.get("writers")
+    if not isinstance(known, dict):
+        writers: dict[str, list[Route]] = {}
+        for each in judged(surface):
+            for name in {model_changed(event) for event in changes(each)}:
+                writers.setdefault(name, []).append(each)
+        known = surface.derived["writers"] = writers
     first = first_segment(route.path)
-    return [
-        each
-        for each in judged(surface)
-        if each is not route
-        and first_segment(each.path) == first
-        and any(model_changed(event) == model for event in changes(each))
-    ]
+    return [each for each in known.get(model, ()) if each is not route and first_segment(each.path) == first]
 
 
 def _facts(route: Route) -> frozenset[str]:
