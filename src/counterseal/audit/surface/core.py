@@ -332,7 +332,7 @@ class Core(ABC):
                 if name in st.vars:
                     st.vars[name] = Value(may=st.vars[name].may, name=name)
             self.module_vars[module] = st.vars
-        self.module_events[module] = self.events
+        self.module_events[module] = [*self.module_events.get(module, ()), *self.events]
         self.failures += [NotChecked(f"module {module}", why, info.facts.path, 1) for why in sorted(self.gave_up)]
         self.events, self.frames, self.log, self.steps, self.context, self._counter, self.gave_up = saved
 

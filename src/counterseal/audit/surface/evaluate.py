@@ -7,8 +7,8 @@ from typing import Any
 
 from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.compare import compared, facts_of, folded
+from counterseal.audit.surface.comprehension import Comprehend
 from counterseal.audit.surface.core import State, merge_facts
-from counterseal.audit.surface.iteration import Iterate
 from counterseal.audit.surface.program import Func
 from counterseal.audit.surface.templates import PERCENT, filled
 from counterseal.audit.surface.values import (
@@ -17,7 +17,6 @@ from counterseal.audit.surface.values import (
     NULL,
     UNKNOWN,
     Condition,
-    Query,
     Value,
     common,
     const,
@@ -25,7 +24,6 @@ from counterseal.audit.surface.values import (
     replace,
     union,
 )
-from counterseal.audit.surface.vocabulary import IDENTITY_KEY, ROLE
 
 _EMITTED = {"==", "!=", "<", "<=", ">", ">="}
 _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -37,27 +35,12 @@ _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
     "%": lambda a, b: a % b,
     "**": lambda a, b: a**b,
 }
-_SEQUENCES = {"list", "List", "Sequence", "Iterable", "set", "Set", "tuple", "Tuple", "Iterator", "frozenset", "Collection"}
-_TRANSPARENT = {
-    "Mapped",
-    "Optional",
-    "ClassVar",
-    "Final",
-    "Required",
-    "NotRequired",
-    "Generator",
-    "AsyncGenerator",
-    "AsyncIterator",
-    "Awaitable",
-}
 _BIGGEST_NUMBER = 2**63
 _BIGGEST_EXPONENT = 64
 _LONGEST_TEXT = 20_000
-_UNROLLED = 20
-"""Longest known list that a comprehension is evaluated for one by one."""
 
 
-class Evaluate(Iterate):
+class Evaluate(Comprehend):
     """How expressions become values."""
 
     def evaluate(self, node: Any, st: State) -> Value:
@@ -103,97 +86,6 @@ class Evaluate(Iterate):
         return self.call(target, args, kwargs, st, n[1], n[5])
 
     # -- structure ------------------------------------------------------------------------------------------------
-
-    def _sub(self, n: ir.Node, st: State) -> Value:
-        base, key = self.evaluate(n[2], st), self.evaluate(n[3], st)
-        value = self.subscript(base, key, st, n[1])
-        if "session" in value.may and "who" in value.must:
-            # A missing key raises: what follows runs only for a session that has it.
-            self.establish(st, frozenset({"auth"}), n[1], f"the session must hold {value.name!r}")
-            value = value.nonnull()
-        return value
-
-    def subscript(self, base: Value, key: Value, st: State, line: int) -> Value:
-        """``base[key]``."""
-        if key.is_const:
-            self.note_volatile(key, key)
-            if isinstance(base.items, dict) and isinstance(key.const, str) and key.const in base.items:
-                return base.items[key.const]  # type: ignore[no-any-return]
-            if (
-                base.kind == "seq"
-                and isinstance(base.items, list)
-                and isinstance(key.const, int)
-                and -len(base.items) <= key.const < len(base.items)
-            ):
-                return base.items[key.const]  # type: ignore[no-any-return]
-        if base.kind == "ext" and base.ref == "os.environ" and key.is_const:
-            return Value(
-                may=frozenset({f"env:{key.const}"}), must=frozenset({f"env:{key.const}"}), name=str(key.const), type="str"
-            )
-        if base.kind == "ext" and str(base.ref).endswith(".Annotated") and isinstance(key.items, list):
-            return Value(kind="annotated", items=key.items)
-        if base.kind == "ext" and not base.may:
-            return self.generic(base, key)
-        if base.kind == "cls":
-            return base  # the subscript of a generic class is the class
-        if base.kind == "config" and isinstance(key.const, str):
-            return self.setting(base, key.const, None)
-        if not key.is_const and is_table(base):
-            return Value(may=base.may | key.may, must=key.must, name=key.name)
-        name = key.const if isinstance(key.const, str) else self.column_at(base, key)
-        return self.part(base, name, key.may, in_mapping=True)
-
-    def column_at(self, base: Value, key: Value) -> str:
-        """The column that ``row[3]`` reads, where the statement or the table says so."""
-        query = base.extra
-        if not isinstance(query, Query) or not isinstance(key.const, int):
-            return ""
-        columns = query.columns or (self.table_columns.get(query.models[0], ()) if query.models else ())
-        return columns[key.const] if 0 <= key.const < len(columns) and "*" not in columns[: key.const + 1] else ""
-
-    def generic(self, base: Value, key: Value) -> Value:
-        """``list[X]``, ``Optional[X]``, ``Mapped[X]``, ``Page[X]``: what a library's generic type is made of."""
-        last = str(base.ref).rpartition(".")[2]
-        first = key.items[0] if key.kind == "seq" and isinstance(key.items, list) and key.items else key
-        if last in _SEQUENCES:
-            if isinstance(first.const, str):
-                return Value(kind="seq", extra=UNKNOWN, name=first.const)
-            return Value(
-                kind="seq",
-                extra=Value(kind="obj", ref=first.ref) if first.kind == "cls" else first if first.kind == "seq" else UNKNOWN,
-                ref=first.ref,
-            )
-        if last in _TRANSPARENT or (first.kind == "cls" and last not in ("type", "Type", "Literal")):
-            return first
-        return base
-
-    def setting(self, config: Value, name: str, default: Value | None) -> Value:
-        """An entry of an application's configuration."""
-        store = config.items if isinstance(config.items, dict) else {}
-        if name in store:
-            return store[name]  # type: ignore[no-any-return]
-        value = default or Value(may=frozenset({"setting"}), must=frozenset({"setting"}))
-        return replace(value, name=name, may=value.may | {"setting"})
-
-    def part(self, base: Value, name: str, more: frozenset[str] = NONE, *, in_mapping: bool = False) -> Value:
-        """A member of something whose members are not known: it carries the labels of the whole."""
-        if base.kind in ("query", "seq") and isinstance(base.extra, Value):
-            return base.extra
-        may, must = base.may | more, base.must
-        if name and any(label.startswith("in:") for label in may):
-            may = frozenset(f"{label}:{name}" if label.count(":") == 1 else label for label in may)
-            must = frozenset(f"{label}:{name}" if label.startswith("in:") and label.count(":") == 1 else label for label in must)
-        if "session" in may and name and IDENTITY_KEY.search(name):
-            may, must = may | {"who", "self"}, must | {"who", "self"}
-        true = NONE
-        loaded = any(label.startswith(("obj:", "db:")) for label in may)
-        if ("self" in must or ("self" in may and not loaded)) and name and ROLE.search(name):
-            true = frozenset({"role", f"role:{name}"})
-        elif name == "is_authenticated" and "self" in must:
-            true = frozenset({"auth"})
-            must = must - {"who"}
-        null = "session" in may or (base.null and in_mapping) or name == "is_authenticated"
-        return Value(may=may, must=must - {"anonymous?"}, null=null, name=name or base.name, true=true)
 
     def _fstr(self, n: ir.Node, st: State) -> Value:
         return self.text([self.evaluate(part, st) for part in n[2]])
@@ -352,42 +244,6 @@ class Evaluate(Iterate):
     def _lambda(self, n: ir.Node, st: State) -> Value:
         return Value(kind="lambda", ref=n, extra=(dict(st.vars), self.frame))
 
-    def _comp(self, n: ir.Node, st: State) -> Value:
-        inner = st.copy()
-        limited = True
-        source = UNKNOWN
-        for target, iterable, conditions in n[5]:
-            source = self.evaluate(iterable, inner)
-            element, _known = self.iterate(source, inner, n[1])
-            limited = limited and not _known
-            self.bind(target, element, inner)
-            for c in conditions:
-                self.assume(c, True, inner, self.evaluate(c, inner))
-        unrolled = self._unrolled_comp(n, st)
-        if unrolled is not None:
-            return unrolled
-        element = self.evaluate(n[3], inner)
-        value = self.evaluate(n[4], inner) if n[4] is not None else None
-        may = element.may | (value.may if value else NONE) | source.may
-        if n[2] == "dict":
-            return Value(kind="dict", items={}, may=may, extra="open", must=value.must if value else NONE, null=True)
-        return Value(kind="seq", items=None, extra=element, may=may, must=element.must, null=True)
-
-    def _unrolled_comp(self, n: ir.Node, st: State) -> Value | None:
-        """A list made from a short known one, element by element."""
-        target, iterable, conditions = n[5][0]
-        if n[2] == "dict" or len(n[5]) != 1 or conditions:
-            return None
-        source = self.evaluate(iterable, st)
-        if source.kind != "seq" or not isinstance(source.items, list) or not 0 < len(source.items) <= _UNROLLED:
-            return None
-        items: list[Value] = []
-        for item in source.items:
-            inner = st.copy()
-            self.bind(target, item, inner)
-            items.append(self.evaluate(n[3], inner))
-        return Value(kind="seq", items=items, may=union([source, *items]).may)
-
     def _yield(self, n: ir.Node, st: State) -> Value:
         value = self.evaluate(n[2], st) if n[2] is not None else NULL
         self.frame.returns.append((replace(value, extra=value.extra), st.facts, n[1], dict(st.heap)))
@@ -414,12 +270,6 @@ class Evaluate(Iterate):
         if st is not None and item.parent >= 0:
             closure = (st.vars, *self.frame.closure)
         return Value(kind="func", ref=ref, name=item.name, extra=closure)
-
-
-def is_table(value: Value) -> bool:
-    """Whether a mapping holds constants only: what a look-up in it gives depends on the key alone."""
-    known = value.kind == "dict" and isinstance(value.items, dict) and value.extra != "open"
-    return known and bool(value.items) and all(isinstance(v, Value) and v.is_const and not v.may for v in value.items.values())
 
 
 def replace_alternative(condition: Condition, alternative: bool) -> Condition:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from counterseal.audit.facts.python import ir
-from counterseal.audit.surface.annotations import Annotate
 from counterseal.audit.surface.core import BUDGET, State, merge
+from counterseal.audit.surface.definitions import Define
 from counterseal.audit.surface.flow import Raise, Return, Store
-from counterseal.audit.surface.program import Cls, Func
+from counterseal.audit.surface.program import Cls
 from counterseal.audit.surface.schema import is_relation
 from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, join, replace
 from counterseal.audit.surface.vocabulary import NOT_PRODUCTION
@@ -18,7 +18,7 @@ _UNROLL = 40
 """Longest known sequence that a loop is executed for one by one."""
 
 
-class Execute(Annotate):
+class Execute(Define):
     """How statements change the state."""
 
     def run_block(self, statements: Sequence[ir.Node], st: State) -> State:
@@ -174,48 +174,6 @@ class Execute(Annotate):
         return st
 
     # -- definitions ----------------------------------------------------------------------------------------------
-
-    def _def(self, n: ir.Node, st: State) -> State:
-        ref = Func(self.frame.module, n[2])
-        item = self.program.function(ref)
-        value = self.function_value(ref, st)
-        registered = False
-        for decorator in reversed(item.decorators):
-            before = len(self.registrations)
-            inner, value = value, self._decorate(decorator, value, st)
-            if registered and value is not inner:
-                self.late_decorators.append(
-                    (
-                        ref,
-                        self.place(decorator[1]),
-                        ir.dotted(decorator[2] if decorator[0] == ir.CALL else decorator) or "?",
-                        decorator,
-                    )
-                )
-            registered = registered or any(r.kind in ("route", "websocket") for r in self.registrations[before:])
-        st.vars[item.name] = value
-        return st
-
-    def _decorate(self, decorator: ir.Node, value: Value, st: State) -> Value:
-        applied = self.evaluate(decorator, st)
-        facts, dead = st.facts, st.dead
-        result = self.call(applied, [value], {}, st, decorator[1])
-        st.facts, st.dead = facts, dead
-        if result.kind in ("func", "cls", "inst", "obj", "lambda", "wrapped") and result is not value:
-            if result.kind == "func" and not result.site:
-                result = replace(result, site=value.site or f"{value.ref}", name=value.name)
-            return result
-        return value
-
-    def _class(self, n: ir.Node, st: State) -> State:
-        ref = Cls(self.frame.module, n[2])
-        item = self.program.cls(ref)
-        value = Value(kind="cls", ref=ref, name=item.name)
-        for decorator in reversed(item.decorators):
-            value = self._decorate(decorator, value, st)
-        st.vars[item.name] = value
-        self.class_attrs(ref)
-        return st
 
     # -- branches -------------------------------------------------------------------------------------------------
 

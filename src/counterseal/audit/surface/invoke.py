@@ -7,13 +7,13 @@ from typing import Any
 
 from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.attributes import Attributes
-from counterseal.audit.surface.builtin import BUILTIN_CALLS, hands_over_caller, method_of_value
+from counterseal.audit.surface.builtin import BUILTIN_CALLS
 from counterseal.audit.surface.core import MAX_DEPTH, Frame, State, merge_facts
 from counterseal.audit.surface.memo import VOLATILE, Summary, key_of, moved, signature
+from counterseal.audit.surface.methods import hands_over_caller, method_of_value
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Labels, Value, join, replace, union
 from counterseal.guarantees import Evidence
-
 
 _PRESENTED = frozenset({"cred", "in:header:authorization"})
 CREDENTIAL = Value(may=_PRESENTED, must=_PRESENTED, name="credentials")
@@ -215,7 +215,7 @@ class Invoke(Attributes):
         return self.call(inner, args, kwargs, st, line, end)
 
     def _verified(self, guard: Value, st: State, line: int) -> bool:
-        """Whether the function that an application gave to a library's guard (``@auth.verify_password``) checks the credential."""
+        """Whether what an application gave to a library's guard (``@auth.verify_password``) checks the credential."""
         for r in self.registrations:
             when = r.options.get("fixed:when")
             handler = r.handler

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from counterseal.audit.libraries.model import Api
 from counterseal.audit.surface.core import Registration, State
 from counterseal.audit.surface.flow import Call
-from counterseal.audit.surface.identity import IdentityCalls
-from counterseal.audit.surface.library_call import LibraryCall, fixed_values, is_true, methods_of, pick_roles
-from counterseal.audit.surface.program import Cls, Func
-from counterseal.audit.surface.queries import fetched
-from counterseal.audit.surface.values import NO_CONST, NONE, NULL, UNKNOWN, Value, const, replace, union
+from counterseal.audit.surface.library_call import VALIDATORS, LibraryCall, fixed_values, is_true, methods_of, pick_roles
+from counterseal.audit.surface.program import Func
+from counterseal.audit.surface.value_calls import ValueCalls
+from counterseal.audit.surface.values import NONE, UNKNOWN, Value, const, replace, union
 
 _CALLABLE = {"func", "lambda", "wrapped", "cls", "continuation"}
 _NOTHING = Api("")
@@ -25,7 +25,7 @@ _LABELS_OF_KIND: Mapping[str, tuple[str, ...]] = {
 }
 
 
-class LibraryCalls(IdentityCalls):
+class LibraryCalls(ValueCalls):
     """How a library call changes the state, by the kind of the call."""
 
     def library_call(
@@ -86,6 +86,8 @@ class LibraryCalls(IdentityCalls):
         last = full.rpartition(".")[2]
         if api.kind == "password-hash":
             may = frozenset(x for x in may if not x.startswith("in:"))
+        if last in VALIDATORS and args:
+            return replace(args[0], null=False)  # a checked copy: as trustworthy as what it was made of
         if api.returns == "self" and receiver is not None:
             return receiver
         if api.returns or (not api.kind and last[:1].isupper()) or api.kind in _MAKES_INSTANCE or last == "relationship":
@@ -286,36 +288,6 @@ class LibraryCalls(IdentityCalls):
 
     # -- values ---------------------------------------------------------------------------------------------------
 
-    def _env(self, c: LibraryCall) -> Value:
-        name = c.roles.get("name") or (c.args[0] if c.args else UNKNOWN)
-        default = c.roles.get("default")
-        label = frozenset({f"env:{name.const if name.is_const else '?'}"})
-        if default is not None and not (default.is_const and default.const is None):
-            return replace(
-                default, may=default.may | label, must=default.must | label, name=str(name.const) if name.is_const else ""
-            )
-        return Value(may=label, must=label, null=True, type="str", name=str(name.const) if name.is_const else "", const=NO_CONST)
-
-    def _convert(self, c: LibraryCall) -> Value:
-        first = c.args[0] if c.args else c.receiver if c.receiver is not None else UNKNOWN
-        return replace(first, type=c.api.fixed.get("type", first.type))
-
-    def _wraps(self, c: LibraryCall) -> Value:
-        return Value(kind="registering", ref=c.full, extra=(c.api, c.receiver, c.roles, self.place(c.line, c.end), c.args))
-
-    def _config(self, c: LibraryCall) -> Value:
-        store = c.receiver.items if c.receiver is not None and isinstance(c.receiver.items, dict) else None
-        if store is None:
-            return UNKNOWN
-        for source in c.args:
-            if source.kind == "cls" and isinstance(source.ref, Cls):
-                for cls in reversed([c for c in self.program.mro(source.ref) if isinstance(c, Cls)]):
-                    store.update({k: v for k, v in self.class_attrs(cls).items() if k.isupper()})
-            elif isinstance(source.items, dict):
-                store.update({k: v for k, v in source.items.items() if isinstance(v, Value)})
-        store.update({k: v for k, v in c.kwargs.items() if k != "**"})
-        return NULL
-
     def _background(self, c: LibraryCall) -> Value:
         if c.args and c.args[0].kind in _CALLABLE:
             facts, dead = c.st.facts, c.st.dead
@@ -328,10 +300,6 @@ class LibraryCalls(IdentityCalls):
         if "calls" in c.api.fixed and c.args and c.args[0].kind in _CALLABLE:
             return self.call(c.args[0], c.args[1:], c.kwargs, c.st, c.line, c.end)
         return None
-
-    def _fetch(self, c: LibraryCall) -> Value | None:
-        held = self.results.get(id(c.receiver))
-        return fetched(held[1], c.full.rpartition(".")[2]) if held is not None else None
 
     def _query(self, c: LibraryCall) -> Value | None:
         if "join" in c.api.fixed:
@@ -350,21 +318,21 @@ class LibraryCalls(IdentityCalls):
 
     # provided by `Database`
 
+    @abstractmethod
     def start_query(self, args: list[Value]) -> Value | None:
         """See `Database`."""
-        raise TypeError("start_query belongs to Database")
 
+    @abstractmethod
     def query_method(
         self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
     ) -> Value:
         """See `Database`."""
-        raise TypeError("query_method belongs to Database")
 
+    @abstractmethod
     def session_method(
         self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
     ) -> Value | None:
         """See `Database`."""
-        raise TypeError("session_method belongs to Database")
 
 
 _DECORATING = {"login-required", "role-required", "limit-decorator", "csrf-exempt"}

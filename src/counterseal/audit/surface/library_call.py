@@ -10,6 +10,9 @@ from counterseal.audit.libraries.model import Api
 from counterseal.audit.surface.core import State
 from counterseal.audit.surface.values import Value, const
 
+VALIDATORS = frozenset({"model_validate", "parse_obj", "from_orm", "model_validate_json"})
+"""Class methods of schemas that give a checked copy of their argument."""
+
 
 @dataclass(slots=True, eq=False)
 class LibraryCall:

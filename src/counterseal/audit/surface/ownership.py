@@ -43,7 +43,11 @@ def _object_accesses(flow: Flow, models: Mapping[str, DataModel]) -> Iterator[Ob
     for access in flow.accesses():
         if access.verb not in _KEYED or not access.models:
             continue
-        keys = tuple(c for c in access.conditions if c.op in ("==", "in") and chosen(c) and (not c.alternative or c.column.lower() in _KEYS))
+        keys = tuple(
+            c
+            for c in access.conditions
+            if c.op in ("==", "in") and chosen(c) and (not c.alternative or c.column.lower() in _KEYS)
+        )
         others = [c for c in access.conditions if c.alternative]
         if not keys and others and all(c.op in ("==", "in") and chosen(c) for c in others):
             keys = tuple(others)  # "sender = X or receiver = X"

@@ -84,6 +84,7 @@ class Program:
         self.by_path: dict[str, str] = {}
         self._cache: dict[tuple[str, str], Definition | None] = {}
         self._bodies: dict[Func, tuple[ir.Node, ...]] = {}
+        self._resolving: set[Variable] = set()
         self._telling: dict[tuple[str, str, frozenset[str]], bool] = {}
         self._mro: dict[Cls, tuple[Cls | External, ...]] = {}
         self.packages: set[str] = set()
@@ -262,6 +263,15 @@ class Program:
 
     def _instance_attr(self, variable: Variable, attr: str) -> str | None:
         """``db.Model`` where ``db = SQLAlchemy()``: the constructor's name with the attribute."""
+        if variable in self._resolving:
+            return None  # it is defined by way of itself
+        self._resolving.add(variable)
+        try:
+            return self._constructor(variable, attr)
+        finally:
+            self._resolving.discard(variable)
+
+    def _constructor(self, variable: Variable, attr: str) -> str | None:
         for statement in self.modules[variable.module].body:
             if statement[0] == ir.ASSIGN and any(t[0] == ir.NAME and t[2] == variable.name for t in statement[2]):
                 value = statement[3]

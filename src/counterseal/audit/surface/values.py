@@ -170,6 +170,9 @@ def join(a: Value, b: Value) -> Value:
             items=None,
             extra=("choices", _choices(a) + _choices(b)),
         )
+    if not same and a.kind == b.kind == "obj":
+        # Instances of two classes: which methods it has is not known.
+        return Value(may=a.may | b.may, must=a.must & b.must, null=a.null or b.null, name=a.name if a.name == b.name else "")
     keep = a if same else _richer(a, b)
     return Value(
         kind=keep.kind,
