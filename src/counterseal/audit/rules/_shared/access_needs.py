@@ -42,6 +42,9 @@ _COSTLY = {"llm": "asks a language model that is paid for", "mail": "sends mail"
 _LOG_MODEL = re.compile(
     r"(^|_)(log|logs|audit|attempt|attempts|event|events|visit|visits|view|views|hit|hits|click|clicks|metric|metrics)($|_)"
 )
+_PROMPT = re.compile(r"system_?(prompt|message|instructions?)|prompt_template", re.IGNORECASE)
+_LONG = 200
+"""Characters from which on a text is a prompt, not the name of one."""
 _MANY = 3
 _DEEPEST = 5
 _HARMLESS = frozenset(
@@ -292,6 +295,8 @@ def _leaks(value: Value, depth: int) -> bool:
     if depth > _DEEPEST:
         return False
     if (isinstance(value.ref, str) and _INSIDE.match(value.ref)) or value.kind == "config" or "env:*" in value.may:
+        return True
+    if isinstance(value.const, str) and len(value.const) > _LONG and _PROMPT.search(value.name or ""):
         return True
     from_environment = any(label.startswith("env:") for label in value.must)
     if from_environment and SECRET_COLUMN.search(value.name or "") and value.kind in ("unknown", "const", "text"):
