@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import http
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +15,7 @@ from counterseal.audit.result import NotChecked
 from counterseal.audit.surface.flow import Branch, Compare, Event
 from counterseal.audit.surface.memo import Summary
 from counterseal.audit.surface.program import Cls, Definition, External, Func, Module, Program, Variable
+from counterseal.audit.surface.statuses import http_status
 from counterseal.audit.surface.values import NONE, UNKNOWN, Labels, Value, const, join, replace
 from counterseal.guarantees import Evidence
 
@@ -382,20 +381,6 @@ class Core(ABC):
             out[name] = replace(value, name=name)
         self.module_events.setdefault(ref.module, []).extend(self.events)
         self.events, self.frames, self.log = saved
-
-
-_STATUS = re.compile(r"(?:^|\.)HTTP_(\d{3})_\w+$")
-
-
-def http_status(full: str) -> int | None:
-    """The number behind ``status.HTTP_404_NOT_FOUND`` or ``HTTPStatus.NOT_FOUND``."""
-    found = _STATUS.search(full)
-    if found:
-        return int(found.group(1))
-    head, _, last = full.rpartition(".")
-    if head == "http.HTTPStatus" and last in http.HTTPStatus.__members__:
-        return int(http.HTTPStatus[last])
-    return None
 
 
 BUILTINS = frozenset(dir(builtins))

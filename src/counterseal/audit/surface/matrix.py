@@ -152,11 +152,10 @@ def _validated(route: Route, surface: Surface) -> Cell | None:
         )
     raw = _raw_body(route.flow)
     if raw is None:
-        return (
-            None
-            if route.inputs or "write" not in route.kinds
-            else Cell(State.NOT_REQUIRED, (Evidence(route.place.file, route.place.line, "takes no body"),))
-        )
+        open_inputs = [i for i in route.inputs if i.source in ("body", "form", "file") or not (i.type or i.bounded)]
+        if "write" in route.kinds and not open_inputs:
+            return Cell(State.NOT_REQUIRED, (Evidence(route.place.file, route.place.line, "takes no body, and its parameters are typed"),))
+        return None
     for event in route.flow.events:
         if isinstance(event, Call) and event.kind == "validate":
             return Cell(State.FOUND, (Evidence(event.place.file, event.place.line, f"{event.name} checks the input"),))

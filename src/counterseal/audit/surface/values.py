@@ -47,9 +47,9 @@ NO_CONST = _NoConst()
 class Value:
     """An abstract value. Treated as immutable, except for ``items`` of containers and instances under construction.
 
-    ``kind``: ``unknown``, ``const``, ``ext`` (a name of a library: ``ref`` its full name), ``inst`` (an instance of a library class:
-    ``ref`` the class), ``cls`` (a class of the program: ``ref`` a `Cls`), ``obj`` (an instance of one), ``func`` (``ref`` a `Func`), ``lambda``,
-    ``mod``, ``dict``, ``seq``, ``query``, ``cond``, ``column``, ``response``, ``exc``.
+    ``kind``: ``unknown``, ``const``, ``ext`` (a name of a library: ``ref`` its full name), ``inst`` (an instance of a library
+    class: ``ref`` the class), ``cls`` (a class of the program: ``ref`` a `Cls`), ``obj`` (an instance of one), ``func`` (``ref`` a
+    `Func`), ``lambda``, ``mod``, ``dict``, ``seq``, ``query``, ``cond``, ``column``, ``response``, ``exc``.
     """
 
     kind: str = "unknown"
