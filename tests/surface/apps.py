@@ -49,7 +49,9 @@ def facts_of(files: Mapping[str, str | bytes]) -> dict[str, ir.Facts]:
     return {p: ir.load(extract(p, s if isinstance(s, bytes) else dedent(s).encode())) for p, s in files.items()}
 
 
-def surface_of(files: Mapping[str, str | bytes], documents: Mapping[str, str] | None = None, policy: Policy | None = None) -> Surface:
+def surface_of(
+    files: Mapping[str, str | bytes], documents: Mapping[str, str] | None = None, policy: Policy | None = None
+) -> Surface:
     """The surface of source files."""
     given = {path: dedent(text).encode() for path, text in (documents or {}).items()}
     return build(facts_of(files), given, frozenset(), policy or Policy(), strict=True)

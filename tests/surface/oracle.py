@@ -28,7 +28,7 @@ def starlette_routes(routes: Any, prefix: str = "") -> Iterator[tuple[str, str]]
     """Every route of a Starlette or FastAPI application, mounts included."""
     for route in expanded(routes):
         path = prefix + route.path
-        child = getattr(route, "app", None)
+        child: Any = getattr(route, "app", None)
         if "Mount" in type(getattr(route, "original_route", route)).__name__ and hasattr(child, "routes"):
             yield from starlette_routes(child.routes, path)
         elif type(child).__name__ == "StaticFiles":

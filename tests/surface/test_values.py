@@ -33,7 +33,7 @@ def seen(files: Mapping[str, str]) -> Value:
 
 def value_of(head: str, expression: str, others: Mapping[str, str] | None = None) -> Value:
     """The value of an expression in a route of an application."""
-    source = dedent("from flask import Flask\napp = Flask(__name__)\n") + dedent(head) + dedent(ROUTE.format(expression=expression))
+    source = "from flask import Flask\napp = Flask(__name__)\n" + dedent(head) + dedent(ROUTE.format(expression=expression))
     return seen({"main.py": source, **(others or {})})
 
 

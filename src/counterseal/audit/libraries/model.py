@@ -1,7 +1,7 @@
 """How knowledge about a third-party library is written down: as data, one file a library.
 
-A file ``audit/libraries/<name>.py`` holds one constant ``LIBRARY = Library(...)``; the folder is the registry. Nothing here is imported
-from the library itself. Names are full dotted names as the library defines them; methods are ``module.Class.method``.
+A file ``audit/libraries/<name>.py`` holds one constant ``LIBRARY = Library(...)``; the folder is the registry. Nothing is
+imported from the library itself. Names are full dotted names as the library defines them; methods are ``module.Class.method``.
 """
 
 from __future__ import annotations
@@ -163,13 +163,19 @@ class Library:
     """Top-level import name."""
     calls: Mapping[str, Api] = field(default_factory=dict)
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Attributes and objects that carry labels: ``flask.request.args`` -> ``("in:query",)``. The name of the item that is read is appended to ``in:...``."""
+    """Attributes and objects that carry labels: ``flask.request.args`` -> ``("in:query",)``.
+
+    The name of the item that is read is appended to ``in:...``.
+    """
     types: Mapping[str, str] = field(default_factory=dict)
     """Attributes and objects that are instances: ``flask.session`` -> class name."""
     aliases: Mapping[str, str] = field(default_factory=dict)
-    """Names under which a library offers somebody else's: ``fastapi.Request`` -> ``starlette.requests.Request``. Prefixes count: a name below an alias follows it."""
+    """Names under which a library offers somebody else's: ``fastapi.Request`` -> ``starlette.requests.Request``.
+
+    Prefixes count: a name below an alias follows it.
+    """
     bases: Mapping[str, str] = field(default_factory=dict)
-    """Classes that make their subclasses something: full name -> ``table``, ``schema``, ``settings``, ``enum``, ``user-mixin``."""
+    """Classes that make their subclasses something: name -> ``table``, ``schema``, ``settings``, ``enum``, ``user-mixin``."""
     views: Mapping[str, ViewClass] = field(default_factory=dict)
     methods: Mapping[str, Api] = field(default_factory=dict)
     """Methods that are telling even on a receiver whose class is not known (``execute``)."""

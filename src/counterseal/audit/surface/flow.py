@@ -82,7 +82,10 @@ class Access(Event):
 
 @dataclass(slots=True, eq=False)
 class Store(Event):
-    """An assignment to an attribute or key: ``target.name = value``; ``setattr(target, NAME, value)`` has name ``*`` when NAME varies."""
+    """An assignment to an attribute or key: ``target.name = value``.
+
+    ``setattr(target, NAME, value)`` has the name ``*`` when NAME varies.
+    """
 
     target: Value
     name: str

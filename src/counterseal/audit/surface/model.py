@@ -82,7 +82,10 @@ class Route:
     """Qualified name of the declared output schema."""
     cells: Mapping[Guarantee, Cell] = field(default_factory=dict)
     kinds: frozenset[str] = frozenset()
-    """What the route does, in the policy's words: read, write, object, sign_in, sign_up, reset, one_time_code, costly, privileged."""
+    """What the route does, in the policy's words.
+
+    read, write, object, sign_in, sign_up, reset, one_time_code, costly, privileged.
+    """
     tags: frozenset[str] = frozenset()
     """Further traits: ``cookie-identity``, ``bearer-identity``, ``login-page``, ``upload``..."""
 
@@ -167,7 +170,10 @@ class Surface:
     fake_guards: tuple[FakeGuard, ...] = ()
     late_guards: tuple[LateGuard, ...] = ()
     unattached: tuple[tuple[str, str, Place], ...] = ()
-    """(what it is: ``limiter``, ``cors``, ``csrf``, ``authentication``; its name; where it was made) for objects made and never attached."""
+    """(what it is: ``limiter``, ``cors``, ``csrf``, ``authentication``; its name; where it was made).
+
+    Objects that were made and never attached to anything.
+    """
     dependencies: Mapping[str, str] = field(default_factory=dict)
     frameworks: tuple[str, ...] = ()
     evidence: Mapping[str, tuple[Evidence, ...]] = field(default_factory=dict)

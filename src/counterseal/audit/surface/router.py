@@ -138,18 +138,14 @@ class Router:
 
     def _extensions(self, site: str) -> list[Registration]:
         """Extensions that hold routes of their own and are attached to this application (``Api(app)``)."""
-        out = []
-        for rs in self.by_owner.values():
-            for r in rs:
-                if (
-                    r.kind == "attach"
-                    and r.child is not None
-                    and (r.child.site == site or (not r.child.site and self.made[site].owner.extra == "app"))
-                    and r.owner.extra in ("router", "app")
-                    and r.owner.site in self.made
-                ):
-                    out.append(self.made[r.owner.site])
-        return out
+        made = self.made.get(site)
+        sites = {site, ""} if made is not None and made.owner.extra == "app" else {site}
+        attached = [r for rs in self.by_owner.values() for r in rs if r.kind == "attach" and r.child is not None]
+        return [
+            self.made[r.owner.site]
+            for r in attached
+            if r.child is not None and r.child.site in sites and r.owner.extra in ("router", "app") and r.owner.site in self.made
+        ]
 
     def _attached_hooks(self, site: str) -> tuple[Registration, ...]:
         return tuple(

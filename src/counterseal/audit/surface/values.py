@@ -48,8 +48,8 @@ class Value:
     """An abstract value. Treated as immutable, except for ``items`` of containers and instances under construction.
 
     ``kind``: ``unknown``, ``const``, ``ext`` (a name of a library: ``ref`` its full name), ``inst`` (an instance of a library
-    class: ``ref`` the class), ``cls`` (a class of the program: ``ref`` a `Cls`), ``obj`` (an instance of one), ``func`` (``ref`` a
-    `Func`), ``lambda``, ``mod``, ``dict``, ``seq``, ``query``, ``cond``, ``column``, ``response``, ``exc``.
+    class: ``ref`` the class), ``cls`` (a class of the program: ``ref`` a `Cls`), ``obj`` (an instance of one), ``func`` (``ref``
+    a `Func`), ``lambda``, ``mod``, ``dict``, ``seq``, ``query``, ``cond``, ``column``, ``response``, ``exc``.
     """
 
     kind: str = "unknown"
