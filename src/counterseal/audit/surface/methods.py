@@ -9,6 +9,7 @@ from counterseal.audit.surface.builtin import get_attribute
 from counterseal.audit.surface.compare import is_credential
 from counterseal.audit.surface.flow import Call
 from counterseal.audit.surface.members import is_table
+from counterseal.audit.surface.library_call import VALIDATORS
 from counterseal.audit.surface.program import Cls
 from counterseal.audit.surface.queries import fetched
 from counterseal.audit.surface.templates import BRACES, filled
@@ -218,6 +219,14 @@ def _keys(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value],
     return Value(kind="seq", extra=Value(may=base.may), may=base.may)
 
 
+def _validated(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value | None:
+    """``Schema.model_validate(value)``: a checked copy, as trustworthy as what it was made of."""
+    if base.kind != "cls" or not args:
+        return None
+    items = args[0].items if args[0].kind == "dict" and args[0].extra != "open" else {}
+    return Value(kind="obj", ref=base.ref, may=args[0].may, must=args[0].must, items=dict(items), name=base.name)
+
+
 def _startswith(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value | None:
     prefixes = args[0].items if args and isinstance(args[0].items, list) else args[:1]
     if not isinstance(base.const, str) or base.may or not prefixes or not all(isinstance(p.const, str) for p in prefixes):
@@ -304,6 +313,7 @@ _METHODS: Mapping[str, Callable[..., Any]] = {
     "format": _format,
     "join": _join,
     "model_dump": _dump,
+    **dict.fromkeys(VALIDATORS, _validated),
     "startswith": _startswith,
     "dict": _dump,
 }
