@@ -103,7 +103,7 @@ def openapi_routes(m: Machine, routes: Sequence[Route], documents: Mapping[str, 
             and isinstance(document.get("paths"), dict)
             and ("openapi" in document or "swagger" in document)
         ):
-            out += _operations(m, path, text, document, loaders[0], problems)
+            out += _operations(m, path, text, document, loaders[0])
     return out, problems
 
 
@@ -115,9 +115,7 @@ def _load(path: str, text: bytes, problems: list[NotChecked]) -> Any:
         return None
 
 
-def _operations(
-    m: Machine, file: str, text: bytes, document: dict[str, Any], loader: Registration, problems: list[NotChecked]
-) -> Iterator[Route]:
+def _operations(m: Machine, file: str, text: bytes, document: dict[str, Any], loader: Registration) -> Iterator[Route]:
     base = str(document.get("basePath") or "")
     for url in document.get("servers") or ():
         if isinstance(url, dict) and str(url.get("url", "")).startswith("/"):
@@ -145,11 +143,7 @@ def _operations(
                     m, Mounted(registration, "", (), (), loader.owner), verb.upper(), full, Value(kind="func", ref=target), None
                 )
             else:
-                problems.append(
-                    NotChecked(
-                        f"{verb.upper()} {full}", f"its handler {name or '(none)'} was not found in the program", file, line
-                    )
-                )
+                why = f"its handler {name or '(none)'} was not found in the program"
                 yield Route(
                     verb.upper(),
                     full,
@@ -159,6 +153,6 @@ def _operations(
                     name,
                     Place(file, line),
                     (),
-                    Flow(name, Place(file, line), gave_up=("its handler was not found",), failed=True),
+                    Flow(name, Place(file, line), gave_up=(why,), failed=True),
                     None,
                 )

@@ -158,6 +158,8 @@ class LibraryCalls(ValueCalls):
         if api.kind in _DECORATING:
             return self.wrap(subject, api, target.ref, roles, place, receiver)
         kind = {"route-decorator": "route", "websocket-decorator": "websocket"}.get(api.kind, api.kind)
+        if api.fixed.get("paths") == "rest" and len(made_with) > 1:
+            roles = {**roles, "paths": Value(kind="seq", items=list(made_with))}
         self._register(
             Registration(
                 kind,
@@ -217,7 +219,7 @@ class LibraryCalls(ValueCalls):
             return self._init_app(c)
         options = {**c.roles, **fixed_values(c.api)}
         if c.api.fixed.get("paths") == "rest":
-            options["paths"] = Value(kind="seq", items=[a for a in c.args[1:] if isinstance(a.const, str)])
+            options["paths"] = Value(kind="seq", items=c.args[1:])
         kind = "websocket" if c.api.fixed.get("methods") == "WEBSOCKET" else c.api.kind
         if kind == "static":
             made_static = self._plain(c.api, c.full, None, c.args, c.kwargs, c.line)

@@ -46,6 +46,11 @@ def assemble(machine: Machine) -> Assembly:
                 if key not in seen:
                     seen.add(key)
                     out.routes.append(route)
+    for made in machine.registrations:
+        table = made.options.get("routes")
+        if made.kind == "made" and table is not None and not isinstance(table.items, list) and not table.is_const:
+            why = "the table is put together in a way that could not be followed"
+            out.not_checked.append(NotChecked("routes of the application", why, made.place.file, made.place.line))
     return out
 
 
