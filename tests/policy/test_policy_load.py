@@ -193,7 +193,7 @@ def test_a_pipe_is_refused_and_does_not_block(tmp_path: Path) -> None:
     assert problem(tmp_path).message == "it is not a regular file"
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="needs a user whom permissions stop")
+@pytest.mark.usefixtures("unprivileged")
 def test_an_unreadable_file(tmp_path: Path) -> None:
     write(tmp_path / "counterseal.toml", MINIMAL).chmod(0)
     assert problem(tmp_path).message == "it cannot be read (permission denied)"

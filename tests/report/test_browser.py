@@ -296,8 +296,10 @@ def test_without_scripts_the_evidence_is_readable(browser: Browser, pages: dict[
     assert browser.run("document.querySelectorAll('#matrix a:not([tabindex])').length") > 30 * 9
     browser.run("document.querySelector('[href=\"#e6-2\"]').click()")
     assert browser.run("location.hash") == "#e6-2"
+    assert "asked for invoice 17" in browser.run("document.querySelector('#e6-2').textContent")
     deadline = time.monotonic() + 10
-    while "asked for invoice 17" not in browser.run("document.querySelector('#e6-2').innerText"):
+    top = "document.querySelector('#e6-2').getBoundingClientRect().top"
+    while not browser.run(f"document.querySelector('#e6-2').checkVisibility() && {top} >= 0 && {top} < innerHeight"):
         assert time.monotonic() < deadline, "the browser does not show the evidence that the link leads to"
 
 
