@@ -179,7 +179,12 @@ def test_test_code_is_not_part_of_the_surface(tmp_path: Path) -> None:
             return "x"
         """
     )
-    for path, name in (("shop/app.py", "real"), ("tests/test_app.py", "fake"), ("shop/test_more.py", "fake2"), ("conftest.py", "c")):
+    for path, name in (
+        ("shop/app.py", "real"),
+        ("tests/test_app.py", "fake"),
+        ("shop/test_more.py", "fake2"),
+        ("conftest.py", "c"),
+    ):
         target = tmp_path / path
         target.parent.mkdir(exist_ok=True)
         target.write_text(source.replace("{name}", name), encoding="utf-8")
@@ -187,7 +192,7 @@ def test_test_code_is_not_part_of_the_surface(tmp_path: Path) -> None:
     facts = {f.path: ir.load(extract(f.path, f.absolute.read_bytes())) for f in files}
     found = build(facts, {}, frozenset(), Policy(), strict=True)
 
-    assert [name for name in table(found)] == ["GET /real"]
+    assert list(table(found)) == ["GET /real"]
 
 
 def test_several_applications_of_one_tree() -> None:

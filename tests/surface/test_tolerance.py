@@ -186,6 +186,8 @@ def test_damaged_sources_never_stop_the_audit(seed: int) -> None:
     lines = GUARDED.splitlines(keepends=True)
     for _ in range(chance.randint(1, 4)):
         where = chance.randrange(len(lines))
-        lines[where] = chance.choice(["", "(\n", "    )\n", lines[where].upper(), lines[where][: len(lines[where]) // 2], "break\n"])
+        lines[where] = chance.choice(
+            ["", "(\n", "    )\n", lines[where].upper(), lines[where][: len(lines[where]) // 2], "break\n"]
+        )
 
     assert isinstance(surface("".join(lines)), Surface)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 
 from counterseal.audit.result import RouteKind
 from counterseal.audit.surface.flow import Access, Branch, Call, Event, Flow, Store
 from counterseal.audit.surface.model import Route, Surface
 from counterseal.audit.surface.ownership import object_accesses
-from counterseal.audit.surface.traits import kinds_of
+from counterseal.audit.surface.traits import ENTRY_KINDS, kinds_of
+from counterseal.audit.surface.unjudged import unjudged_guard, unjudged_role
 from counterseal.audit.surface.values import Value
 from counterseal.audit.surface.vocabulary import snake
 from counterseal.guarantees import Cell, Evidence, Guarantee, State
@@ -118,20 +118,28 @@ def evidence_of(flow: Flow, fact: str) -> tuple[Evidence, ...]:
     return tuple(dict.fromkeys(where for name, where in flow.log if name == fact))[:3]
 
 
-def _fact_cell(fact: str) -> Callable[[Route, Surface], Cell | None]:
-    def find(route: Route, surface: Surface) -> Cell | None:
-        return Cell(State.FOUND, evidence_of(route.flow, fact)) if fact_holds(route, fact) else None
-
-    return find
-
-
 def _authenticated(route: Route, surface: Surface) -> Cell | None:
     if fact_holds(route, "auth"):
         return Cell(State.FOUND, evidence_of(route.flow, "auth"))
     if fact_holds(route, "opaque-auth"):
         # Something is demanded that a plug-in makes of the request: whether it is checked cannot be read here.
         return Cell(State.UNKNOWN, evidence_of(route.flow, "opaque-auth"))
-    return None
+    if fact_holds(route, "claimed") or route.kinds & ENTRY_KINDS:
+        return None  # forged identities are let in, or there is none yet
+    return _unjudged(unjudged_guard(route))
+
+
+def _authorized(route: Route, surface: Surface) -> Cell | None:
+    if fact_holds(route, "role"):
+        return Cell(State.FOUND, evidence_of(route.flow, "role"))
+    return _unjudged(unjudged_role(route)) if "privileged" in route.kinds else None
+
+
+def _unjudged(refusal: Event | None) -> Cell | None:
+    if refusal is None:
+        return None
+    why = f"{refusal.function.rpartition('.')[2]} refuses some callers; for what reason could not be judged"
+    return Cell(State.UNKNOWN, (Evidence(refusal.place.file, refusal.place.line, why),))
 
 
 def _owned(route: Route, surface: Surface) -> Cell | None:
@@ -154,7 +162,9 @@ def _validated(route: Route, surface: Surface) -> Cell | None:
     if raw is None:
         open_inputs = [i for i in route.inputs if i.source in ("body", "form", "file") or not (i.type or i.bounded)]
         if "write" in route.kinds and not open_inputs:
-            return Cell(State.NOT_REQUIRED, (Evidence(route.place.file, route.place.line, "takes no body, and its parameters are typed"),))
+            return Cell(
+                State.NOT_REQUIRED, (Evidence(route.place.file, route.place.line, "takes no body, and its parameters are typed"),)
+            )
         return None
     for event in route.flow.events:
         if isinstance(event, Call) and event.kind == "validate":
@@ -242,7 +252,7 @@ def _contained(route: Route, surface: Surface) -> Cell | None:
 
 _FINDERS = {
     Guarantee.AUTHENTICATED: _authenticated,
-    Guarantee.AUTHORIZED: _fact_cell("role"),
+    Guarantee.AUTHORIZED: _authorized,
     Guarantee.OWNED: _owned,
     Guarantee.VALIDATED: _validated,
     Guarantee.LIMITED: _limited,

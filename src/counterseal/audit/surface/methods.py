@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from counterseal.audit.surface.builtin import get_attribute
 from counterseal.audit.surface.compare import is_credential
 from counterseal.audit.surface.flow import Call
-from counterseal.audit.surface.members import is_table
 from counterseal.audit.surface.library_call import VALIDATORS
+from counterseal.audit.surface.members import is_table
 from counterseal.audit.surface.program import Cls
 from counterseal.audit.surface.queries import fetched
 from counterseal.audit.surface.templates import BRACES, filled

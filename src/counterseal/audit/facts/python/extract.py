@@ -10,14 +10,9 @@ from counterseal.audit.facts.python.tolerant import parse
 def extract(path: str, source: bytes) -> bytes:
     """Facts of one file, as `ir.load` reads them. What could not be read is in ``lost``; nothing is raised for bad input."""
     parsed = parse(source, path)
-    lost = tuple((r.line, r.end_line, r.why) for r in parsed.lost)
     c = Lowering()
-    try:
-        body = c.body(parsed.tree.body)
-    except RecursionError:
-        c = Lowering()
-        body = ()
-        lost = (*lost, (1, source.count(b"\n") + 1, "nested too deeply to be read"))
+    body, deep = c.module(parsed.tree.body)
+    lost = (*((r.line, r.end_line, r.why) for r in parsed.lost), *((a, b, "nested too deeply to be read") for a, b in deep))
     return ir.dump(
         (
             path,

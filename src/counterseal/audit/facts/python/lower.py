@@ -20,6 +20,20 @@ class Lowering(Collected):
         """Lower a block."""
         return tuple([_STMT[type(s)](self, s) for s in statements])
 
+    def module(self, statements: list[ast.stmt]) -> tuple[tuple[Node, ...], list[tuple[int, int]]]:
+        """Lower a module; also the line ranges of statements that are nested too deeply, which are left out."""
+        out: list[Node] = []
+        lost: list[tuple[int, int]] = []
+        for s in statements:
+            kept = self.calls, self.generator, self.class_index, self.parent, len(self.functions), len(self.classes)
+            try:
+                out.append(_STMT[type(s)](self, s))
+            except RecursionError:
+                lost.append((s.lineno, s.end_lineno or s.lineno))
+                self.calls, self.generator, self.class_index, self.parent, functions, classes = kept
+                del self.functions[functions:], self.classes[classes:], self.scope[:]
+        return tuple(out), lost
+
 
 def _bound(c: Lowering, target: ast.expr, value: ast.expr | None) -> None:
     if type(value) is ast.Constant and type(value.value) is str:
