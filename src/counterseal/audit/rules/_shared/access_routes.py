@@ -10,22 +10,12 @@ from counterseal.audit.rules._shared.access_words import ORDINARY_ROLES, words
 from counterseal.audit.surface.flow import Access, Call, Event, Raise, Return, Store
 from counterseal.audit.surface.matrix import reached
 from counterseal.audit.surface.model import Route, Surface
+from counterseal.audit.surface.unjudged import unjudged_guard, unjudged_role
 from counterseal.audit.surface.values import Labels, Query
 from counterseal.guarantees import Guarantee
 from counterseal.policy import Policy
 
 ENTRY_KINDS = frozenset({"sign_in", "sign_up", "reset"})
-_GUARD_WORD = re.compile(
-    r"auth|login|signed_?in|logged_?in|token|jwt|session|current_?(user|account)|admin|role|permission|privilege|access|visib|scope|"
-    r"(check|require|verify|ensure|get)_?\w*(user|account|member|key)",
-    re.IGNORECASE,
-)
-"""Names of helpers that decide who may go on."""
-_ROLE_WORD = re.compile(r"admin|role|permission|privilege|superuser|staff|moderator|scope|owner", re.IGNORECASE)
-"""Names of helpers that decide by what somebody may do."""
-_SENDS_AWAY = re.compile(r"auth|login|signed|logged|admin|role|permission|member|required|only", re.IGNORECASE)
-_REFUSED = (401, 403)
-_REFUSING = re.compile(r"unauthori[sz]ed|forbidden|permission|not_?authenticated|access_?denied", re.IGNORECASE)
 _VERSION = re.compile(r"/v\d+(?=/|$)", re.IGNORECASE)
 
 
@@ -63,26 +53,13 @@ def stopped_by_helper(route: Route) -> bool:
 
     It is no proof of a guard; but that none stands there cannot be said either.
     """
-    return _helper_refuses(route, _GUARD_WORD)
+    return unjudged_guard(route) is not None
 
 
 def role_unjudged(route: Route) -> bool:
     """Whether a helper that decides by roles, as its name says, refuses callers in a way that the analysis could not judge."""
     points = reached(route.flow, route.kind is RouteKind.WEBSOCKET)
-    return not any("role" in point.facts for point in points) and _helper_refuses(route, _ROLE_WORD)
-
-
-def _helper_refuses(route: Route, pattern: re.Pattern[str]) -> bool:
-    for event in route.flow.events:
-        if event.function in (route.handler, route.flow.function) or not isinstance(event, Raise | Call):
-            continue
-        named = [part for part in event.function.split(".")[-3:] if pattern.search(part)]
-        if isinstance(event, Raise):
-            if named and (event.status in _REFUSED or _REFUSING.search(event.name)):
-                return True
-        elif event.kind == "redirect" and any(_SENDS_AWAY.search(part) for part in named):
-            return True
-    return False
+    return not any("role" in point.facts for point in points) and unjudged_role(route) is not None
 
 
 def excused(route: Route, policy: Policy, guarantee: Guarantee) -> bool:
