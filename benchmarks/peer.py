@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 BANDIT = str(Path(sys.executable).with_name("bandit"))
-EXCLUDED = "tests,test,.venv,node_modules"
+EXCLUDED = ("tests", "test", ".venv", "node_modules")
 
 
 def main() -> int:
@@ -38,7 +38,8 @@ def main() -> int:
 
 
 def _run(code: Path, target: Path) -> int:
-    command = [BANDIT, "-q", "-r", ".", "-f", "json", "--exit-zero", "-x", ",".join(f"*/{name}/*" for name in EXCLUDED.split(","))]
+    left_out = ",".join(f"*/{name}/*" for name in EXCLUDED)
+    command = [BANDIT, "-q", "-r", ".", "-f", "json", "--exit-zero", "-x", left_out]
     done = subprocess.run(command, cwd=code, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         print(f"bandit failed on {code.name}: {done.stderr.strip()[-200:]}", file=sys.stderr)
@@ -60,7 +61,8 @@ def _run(code: Path, target: Path) -> int:
         for found in json.loads(done.stdout)["results"]
     ]
     driver = {"name": "bandit", "rules": []}
-    target.write_text(json.dumps({"version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}), encoding="utf-8")
+    document = {"version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+    target.write_text(json.dumps(document), encoding="utf-8")
     return 0
 
 

@@ -75,7 +75,7 @@ class Related:
 class Hit:
     """One report of one rule; the engine makes a `Finding` of it.
 
-    ``message`` says what is wrong here, in one sentence without a full stop needed. ``attack`` says in one sentence what an attacker does with it.
+    ``message`` says what is wrong here, in one sentence. ``attack`` says in one sentence what an attacker does with it.
     ``fix`` is the concrete change for this code. ``subject`` names the thing concerned independently of line numbers
     (a route, a setting, a function): it is part of the fingerprint.
     """
