@@ -158,7 +158,7 @@ def test_match_statements_keep_values_names_and_guards() -> None:
 
 
 def test_long_sums_do_not_exhaust_the_stack() -> None:
-    found = facts("x = " + " + ".join(X))
+    found = facts("x = " + " + ".join(["'a'"] * 800))
 
     assert not found.lost
     assert ir.body_of(found.body)[0][0] == ir.ASSIGN
