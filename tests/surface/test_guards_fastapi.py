@@ -497,6 +497,120 @@ AUTHENTICATED: dict[str, tuple[str, str]] = {
             return 1
         """,
     ),
+    "options of a middleware": (
+        """
+        from starlette.middleware.base import BaseHTTPMiddleware
+
+        class Check(BaseHTTPMiddleware):
+            def __init__(self, app, open_paths=()):
+                super().__init__(app)
+                self.open_paths = open_paths
+
+            async def dispatch(self, request, call_next):
+                if request.url.path not in self.open_paths and request.headers.get("X-Key") != API_KEY:
+                    return Response(status_code=401)
+                return await call_next(request)
+
+        app.add_middleware(Check, open_paths=["/health"])
+
+        @app.get("/x")
+        def x():
+            return 1
+        """,
+        """
+        from starlette.middleware.base import BaseHTTPMiddleware
+
+        class Check(BaseHTTPMiddleware):
+            def __init__(self, app, open_paths=()):
+                super().__init__(app)
+                self.open_paths = open_paths
+
+            async def dispatch(self, request, call_next):
+                if request.url.path not in self.open_paths and request.headers.get("X-Key") != API_KEY:
+                    return Response(status_code=401)
+                return await call_next(request)
+
+        app.add_middleware(Check, open_paths=["/health", "/x"])
+
+        @app.get("/x")
+        def x():
+            return 1
+        """,
+    ),
+    "plain ASGI middleware": (
+        """
+        class Check:
+            def __init__(self, app):
+                self.app = app
+
+            async def __call__(self, scope, receive, send):
+                if scope["type"] == "http" and scope["path"] not in ("/health", "/login"):
+                    headers = dict(scope["headers"])
+                    if headers.get(b"x-key", b"").decode() != API_KEY:
+                        await Response(status_code=401)(scope, receive, send)
+                        return
+                await self.app(scope, receive, send)
+
+        app.add_middleware(Check)
+
+        @app.get("/x")
+        def x():
+            return 1
+        """,
+        """
+        class Check:
+            def __init__(self, app):
+                self.app = app
+
+            async def __call__(self, scope, receive, send):
+                if scope["type"] == "http" and scope["path"] not in ("/health", "/x"):
+                    headers = dict(scope["headers"])
+                    if headers.get(b"x-key", b"").decode() != API_KEY:
+                        await Response(status_code=401)(scope, receive, send)
+                        return
+                await self.app(scope, receive, send)
+
+        app.add_middleware(Check)
+
+        @app.get("/x")
+        def x():
+            return 1
+        """,
+    ),
+    "middleware in the constructor": (
+        """
+        from starlette.middleware import Middleware
+        from starlette.middleware.base import BaseHTTPMiddleware
+
+        class Check(BaseHTTPMiddleware):
+            async def dispatch(self, request, call_next):
+                if request.headers.get("X-Key") != API_KEY:
+                    return Response(status_code=401)
+                return await call_next(request)
+
+        checked = FastAPI(openapi_url=None, middleware=[Middleware(Check)])
+
+        @checked.get("/x")
+        def x():
+            return 1
+        """,
+        """
+        from starlette.middleware import Middleware
+        from starlette.middleware.base import BaseHTTPMiddleware
+
+        class Check(BaseHTTPMiddleware):
+            async def dispatch(self, request, call_next):
+                if request.headers.get("X-Key") != API_KEY:
+                    request.state.refused = True
+                return await call_next(request)
+
+        checked = FastAPI(openapi_url=None, middleware=[Middleware(Check)])
+
+        @checked.get("/x")
+        def x():
+            return 1
+        """,
+    ),
     "user set by a middleware": (
         """
         @app.middleware("http")

@@ -298,6 +298,8 @@ def _fold(op: str, a: Any, b: Any) -> Any:
 
 
 def _and(a: Value, b: Value) -> Value:
+    if a.kind == "const" and not a.may:
+        return b if a.const else a
     ta, fa = facts_of(a)
     tb, fb = facts_of(b)
     return Value(
@@ -316,6 +318,8 @@ def _and(a: Value, b: Value) -> Value:
 
 
 def _or(a: Value, b: Value) -> Value:
+    if a.kind == "const" and not a.may:
+        return a if a.const else b
     ta, fa = facts_of(a)
     tb, fb = facts_of(b)
     if b.null and not b.may and (b.kind == "const" or not b.items) and a.may and a.kind != "const":

@@ -217,7 +217,7 @@ class LibraryCalls(ValueCalls):
             return Value(kind="route-item", extra=made, site=f"{self.place(c.line).file}:{c.line}")
         if "attach" in c.api.fixed:
             return self._init_app(c)
-        options = {**c.roles, **fixed_values(c.api)}
+        options = {**(c.kwargs if c.api.kind == "middleware" else {}), **c.roles, **fixed_values(c.api)}
         if c.api.fixed.get("paths") == "rest":
             options["paths"] = Value(kind="seq", items=c.args[1:])
         kind = "websocket" if c.api.fixed.get("methods") == "WEBSOCKET" else c.api.kind

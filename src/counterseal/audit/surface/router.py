@@ -85,7 +85,12 @@ class Router:
         if made.owner.extra == "app" and not above.prefix:
             # What was attached to something that is not known is attached to the application.
             own += [r for s, rs in self.by_owner.items() if not s or s.startswith("param:") for r in rs]
-        hooks = above.hooks + tuple(r for r in own if r.kind in ("hook", "middleware")) + self._attached_hooks(site)
+        hooks = (
+            above.hooks
+            + tuple(r for r in own if r.kind in ("hook", "middleware"))
+            + _listed_middleware(made)
+            + self._attached_hooks(site)
+        )
         here = replace(above.below(made, above.prefix), hooks=hooks, seen=above.seen | {site})
         blueprint = text_of(made.options.get("name")) if made.owner.extra == "router" else ""
         for r in own:
@@ -165,6 +170,17 @@ def _listed_children(routes: Value | None) -> Iterator[str]:
             if item.extra.child is not None:
                 yield item.extra.child.site
             yield from _listed_children(item.extra.options.get("routes"))
+
+
+def _listed_middleware(made: Registration) -> tuple[Registration, ...]:
+    """Middleware given to the constructor (``middleware=[Middleware(Check, key=...)]``)."""
+    out = []
+    for item in sequence(made.options.get("middleware")):
+        options = item.items if isinstance(item.items, dict) else {}
+        handler = options.get("0") or options.get("cls")
+        if handler is not None:
+            out.append(Registration("middleware", made.owner, made.place, handler=handler, options=options, name=str(item.ref)))
+    return tuple(out)
 
 
 def own_prefix(made: Registration) -> str:

@@ -10,14 +10,14 @@ from counterseal.audit.facts.python import ir
 from counterseal.audit.findings import Place
 from counterseal.audit.libraries.model import ViewClass
 from counterseal.audit.result import NotChecked, RouteKind
-from counterseal.audit.surface.core import Context, Frame, Registration, State, merge
+from counterseal.audit.surface.core import Context, Frame, State
 from counterseal.audit.surface.flow import Event, Flow
+from counterseal.audit.surface.hooks import run_hooks
 from counterseal.audit.surface.inject import Machine, Request, origin_of, unwrapped
-from counterseal.audit.surface.memo import VOLATILE, Summary, moved
 from counterseal.audit.surface.model import Route
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.router import Mounted, Router, join_paths, sequence, text_of
-from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, const, replace
+from counterseal.audit.surface.values import NULL, UNKNOWN, Value, const, replace
 from counterseal.guarantees import Evidence
 
 _PARAM = re.compile(r"\{([A-Za-z_]\w*)(?::(\w+))?\}|<(?:([A-Za-z_]\w*)(?:\([^)]*\))?:)?([A-Za-z_]\w*)>")
@@ -275,81 +275,6 @@ def name_endpoint(st: State, mounted: Mounted, handler: Value) -> None:
     blueprint = mounted.blueprint
     st.heap["flask.request.endpoint"] = volatile(f"{blueprint}.{name}" if blueprint else name)
     st.heap["flask.request.blueprint"] = volatile(blueprint) if blueprint else NULL
-
-
-def run_hooks(m: Machine, hooks: tuple[Registration, ...], st: State, request: Request) -> State:
-    """Run all hooks. A hook that treats every route alike is run once."""
-    for hook in hooks:
-        shared = tuple([(name, id(value)) for name, value in st.heap.items() if name not in VOLATILE])
-        key = ("hook", id(hook), st.facts, shared, m.context.websocket)
-        known = m.memo.get(key)
-        if known is None:
-            st = _first_run(m, hook, key, st, request)
-            continue
-        m.events.extend(moved(known.events, NONE, NONE, len(m.events)))
-        m.log.extend(known.log)
-        volatile = {k: v for k, v in st.heap.items() if k in VOLATILE}
-        st = State(st.vars, known.facts, {**known.heap, **volatile}, known.dead)
-    return st
-
-
-def _first_run(m: Machine, hook: Registration, key: object, st: State, request: Request) -> State:
-    reads, first_event, first_log, pins = m.volatile_reads, len(m.events), len(m.log), (hook, dict(st.heap))
-    st = run_hook(m, hook, st, request)
-    if m.volatile_reads == reads:
-        heap = {k: v for k, v in st.heap.items() if k not in VOLATILE}
-        events, log = tuple(m.events[first_event:]), tuple(m.log[first_log:])
-        m.memo[key] = Summary(UNKNOWN, NONE, st.facts, heap, st.dead, events, log, pins)
-    return st
-
-
-def run_hook(m: Machine, hook: Registration, st: State, request: Request) -> State:
-    """Run a hook or middleware; the request goes on where the hook lets it through."""
-    when = hook.options.get("fixed:when")
-    stage = str(when.const) if when is not None else ""
-    target = hook.handler
-    line = hook.place.line
-    if hook.kind == "attach":
-        api = m.know.api(hook.name)
-        if api is not None and api.facts:
-            m.establish(st, frozenset(api.facts), line, f"{hook.name} is attached to the application")
-        return st
-    if target is None or stage in ("after", "teardown", "verify", "startup", "shutdown"):
-        return st
-    if stage == "before" and unwrapped(target).kind == "func":
-        inner = unwrapped(target)
-        m.enter_function(inner, m.parameters(inner.ref, [], {}, st), st, line, select=lambda v: v.is_const and v.const is None)
-        return st
-    passed: list[State] = []
-    go_on = Value(kind="continuation", extra=passed)
-    incoming = Value(kind="inst", ref="starlette.requests.Request", items={}, site="param:request")
-    copy = st.copy()
-    if hook.kind == "middleware" and target.kind == "cls":
-        _run_middleware_class(m, target, go_on, incoming, copy, line)
-    elif stage == "around" and unwrapped(target).kind == "func":
-        m.call(target, [incoming, go_on], {}, copy, line)
-    else:
-        api = m.know.api(str(target.ref)) if target.kind == "ext" else None
-        if api is not None and api.facts:
-            m.establish(st, frozenset(api.facts), line, f"{target.ref} is a middleware")
-        return st
-    if not passed:
-        return st
-    result = passed[0]
-    for other in passed[1:]:
-        result = merge(result, other)
-    return State(st.vars, result.facts, result.heap)
-
-
-def _run_middleware_class(m: Machine, target: Value, go_on: Value, incoming: Value, st: State, line: int) -> None:
-    holder = Value(kind="obj", ref=target.ref, items={"app": go_on})
-    dispatch = m.program.method(target.ref, "dispatch")
-    if dispatch is not None:
-        m.call(Value(kind="func", ref=dispatch, items=holder, extra=()), [incoming, go_on], {}, st, line)
-        return
-    call = m.program.method(target.ref, "__call__")
-    if call is not None:
-        m.call(Value(kind="func", ref=call, items=holder, extra=()), [UNKNOWN, UNKNOWN, UNKNOWN], {}, st, line)
 
 
 def positional(m: Machine, func: Func | None, holder: Value | None, framework: str) -> list[Value]:

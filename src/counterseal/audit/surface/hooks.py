@@ -1,0 +1,101 @@
+"""Hooks and middleware: what runs before a handler, and what it lets through."""
+
+from __future__ import annotations
+
+from counterseal.audit.surface.core import Registration, State, merge
+from counterseal.audit.surface.inject import Machine, Request, unwrapped
+from counterseal.audit.surface.memo import VOLATILE, Summary, moved
+from counterseal.audit.surface.values import NONE, UNKNOWN, Value, const
+
+
+def run_hooks(m: Machine, hooks: tuple[Registration, ...], st: State, request: Request) -> State:
+    """Run all hooks. A hook that treats every route alike is run once."""
+    for hook in hooks:
+        shared = tuple([(name, id(value)) for name, value in st.heap.items() if name not in VOLATILE])
+        key = ("hook", id(hook), st.facts, shared, m.context.websocket)
+        known = m.memo.get(key)
+        if known is None:
+            st = _first_run(m, hook, key, st, request)
+            continue
+        m.events.extend(moved(known.events, NONE, NONE, len(m.events)))
+        m.log.extend(known.log)
+        volatile = {k: v for k, v in st.heap.items() if k in VOLATILE}
+        st = State(st.vars, known.facts, {**known.heap, **volatile}, known.dead)
+    return st
+
+
+def _first_run(m: Machine, hook: Registration, key: object, st: State, request: Request) -> State:
+    reads, first_event, first_log, pins = m.volatile_reads, len(m.events), len(m.log), (hook, dict(st.heap))
+    st = run_hook(m, hook, st, request)
+    if m.volatile_reads == reads:
+        heap = {k: v for k, v in st.heap.items() if k not in VOLATILE}
+        events, log = tuple(m.events[first_event:]), tuple(m.log[first_log:])
+        m.memo[key] = Summary(UNKNOWN, NONE, st.facts, heap, st.dead, events, log, pins)
+    return st
+
+
+def run_hook(m: Machine, hook: Registration, st: State, request: Request) -> State:
+    """Run a hook or middleware; the request goes on where the hook lets it through."""
+    when = hook.options.get("fixed:when")
+    stage = str(when.const) if when is not None else ""
+    target = hook.handler
+    line = hook.place.line
+    if hook.kind == "attach":
+        api = m.know.api(hook.name)
+        if api is not None and api.facts:
+            m.establish(st, frozenset(api.facts), line, f"{hook.name} is attached to the application")
+        return st
+    if target is None or stage in ("after", "teardown", "verify", "startup", "shutdown"):
+        return st
+    if stage == "before" and unwrapped(target).kind == "func":
+        inner = unwrapped(target)
+        m.enter_function(inner, m.parameters(inner.ref, [], {}, st), st, line, select=lambda v: v.is_const and v.const is None)
+        return st
+    passed: list[State] = []
+    go_on = Value(kind="continuation", extra=passed)
+    incoming = Value(kind="inst", ref="starlette.requests.Request", items={}, site="param:request")
+    copy = st.copy()
+    if hook.kind == "middleware" and target.kind == "cls":
+        _run_middleware_class(m, hook, go_on, incoming, copy)
+    elif stage == "around" and unwrapped(target).kind == "func":
+        m.call(target, [incoming, go_on], {}, copy, line)
+    else:
+        api = m.know.api(str(target.ref)) if target.kind == "ext" else None
+        if api is not None and api.facts:
+            m.establish(st, frozenset(api.facts), line, f"{target.ref} is a middleware")
+        return st
+    if not passed:
+        return st
+    result = passed[0]
+    for other in passed[1:]:
+        result = merge(result, other)
+    return State(st.vars, result.facts, result.heap)
+
+
+def _run_middleware_class(m: Machine, hook: Registration, go_on: Value, incoming: Value, st: State) -> None:
+    target, line = hook.handler or UNKNOWN, hook.place.line
+    holder = Value(kind="obj", ref=target.ref, items={"app": go_on})
+    made = m.program.method(target.ref, "__init__")
+    if made is not None:
+        names = [name for name, *_ in m.program.function(made).params]
+        given = {k: v for k, v in hook.options.items() if k in names}
+        m.call(Value(kind="func", ref=made, items=holder, extra=(), name="__init__"), [go_on], given, st, line)
+        holder.items["app"] = go_on
+    dispatch = m.program.method(target.ref, "dispatch")
+    if dispatch is not None:
+        m.call(Value(kind="func", ref=dispatch, items=holder, extra=()), [incoming, go_on], {}, st, line)
+        return
+    call = m.program.method(target.ref, "__call__")
+    if call is not None:
+        m.volatile_reads += 1  # the scope differs from route to route
+        m.call(Value(kind="func", ref=call, items=holder, extra=()), [_scope(m, st), UNKNOWN, UNKNOWN], {}, st, line)
+
+
+def _scope(m: Machine, st: State) -> Value:
+    """What an ASGI server says about the request."""
+    sent = frozenset({"in:header"})
+    items = {"type": const("websocket" if m.context.websocket else "http"), "headers": Value(may=sent, must=sent, name="headers")}
+    for key, known in (("path", "starlette.requests.Request.url.path"), ("method", "starlette.requests.Request.method")):
+        if known in st.heap:
+            items[key] = st.heap[known]
+    return Value(kind="dict", items=items, extra="open", name="scope")
