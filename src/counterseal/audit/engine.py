@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,7 +28,6 @@ from counterseal.policy import Policy
 # An audit that is read from the cache needs neither the surface nor what runs the rules: they are imported where they are used.
 if TYPE_CHECKING:
     from counterseal.audit.facts.python.ir import Facts
-    from counterseal.audit.findings import Rule
     from counterseal.audit.surface.model import Surface
 
 Progress = Callable[[str, int, int], None]
@@ -108,12 +107,11 @@ def audit(
     cache = _open(root, cache_dir)
     run = _Run(found, policy, jobs, cache, progress, debug, started)
     basis = _basis(run, policy_source, chosen) if cache is not None else b""
-    rules = load_rules()
     try:
         kept = cache.get_result(basis) if cache is not None else None
-        result = None if kept is None else store.load(kept, rules)
+        result = None if kept is None else store.load(kept, load_rules())
         if result is None:
-            result = _audit(run, policy_source, tuple(rule for rule in rules if rule.id in chosen))
+            result = _audit(run, policy_source, chosen)
             # Kept only if the files are still what they were when the run began.
             if cache is not None and basis == _basis(run, policy_source, chosen):
                 cache.put_result(basis, store.dump(result))
@@ -138,7 +136,7 @@ def read(
     """
     cache = _open(root, cache_dir)
     try:
-        return _read(_Run(files.find(root, policy.exclude), policy, jobs, cache, progress))
+        return _read(_Run(files.find(root, policy.exclude), policy, jobs, cache, progress), None)
     finally:
         if cache is not None:
             cache.close()
@@ -186,12 +184,13 @@ def _basis(run: _Run, policy_source: str | None, chosen: Collection[str]) -> byt
     return files.manifest(run.inputs, (run.policy.model_dump_json(), policy_source or "", *sorted(chosen)))
 
 
-def _audit(run: _Run, policy_source: str | None, rules: Sequence[Rule]) -> AuditResult:
+def _audit(run: _Run, policy_source: str | None, chosen: Collection[str]) -> AuditResult:
     from counterseal.audit.assess import assess
     from counterseal.audit.findings import Severity
     from counterseal.audit.snippets import redacted_cells, snippets
 
-    reading = _read(run)
+    reading = _read(run, load_rules)
+    rules = tuple(rule for rule in load_rules() if rule.id in chosen)
     with _no_collection():
         outcome = assess(
             reading.surface, run.policy, rules, debug=run.debug, progress=lambda done, total: run.report("Checking", done, total)
@@ -225,13 +224,16 @@ def _audit(run: _Run, policy_source: str | None, rules: Sequence[Rule]) -> Audit
         )
 
 
-def _read(run: _Run) -> Reading:
-    """Files -> facts -> surface, with everything that was not read on record."""
+def _read(run: _Run, meanwhile: Callable[[], object] | None) -> Reading:
+    """Files -> facts -> surface, with everything that was not read on record.
+
+    ``meanwhile``: what this process may do while others read files.
+    """
     from counterseal.audit.backend import doubts
     from counterseal.audit.surface.build import build
 
     with _no_collection():
-        facts, cached, problems = _facts(run)
+        facts, cached, problems = _facts(run, meanwhile)
         documents, unread = files.read_documents(run.inputs)
         problems += unread
         run.report("Linking", 0, 1)
@@ -247,7 +249,7 @@ def _read(run: _Run) -> Reading:
         )
 
 
-def _facts(run: _Run) -> tuple[dict[str, Facts], int, list[NotChecked]]:
+def _facts(run: _Run, meanwhile: Callable[[], object] | None) -> tuple[dict[str, Facts], int, list[NotChecked]]:
     """The facts of every file, how many of them were in the cache, and what could not be read."""
     from counterseal.audit.facts.gather import default_jobs, gather
     from counterseal.audit.facts.python import ir
@@ -259,6 +261,7 @@ def _facts(run: _Run) -> tuple[dict[str, Facts], int, list[NotChecked]]:
         cache=run.cache,
         extract=extract,
         progress=lambda done, total: run.report("Reading", done, total),
+        meanwhile=meanwhile,
     )
     if run.cache is not None:
         run.cache.save()

@@ -30,12 +30,14 @@ def gather(
     cache: Cache | None,
     extract: Extract,
     progress: Callable[[int, int], None] | None = None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> dict[str, FileRecord]:
     """Run ``extract(path, source)`` for every file; records by path, in the order of ``files``.
 
     ``jobs``: processes; 1 works in this one, as do few or small files whatever ``jobs`` says. ``extract`` is a function of a
     module, so that other processes find it by name. ``progress(done, total)`` is called after each file, never before the workers
-    are started: a display may start its thread on the first call. New facts are put into ``cache``, which the caller saves.
+    are started: a display may start its thread on the first call. ``meanwhile`` is called once while other processes work, if any
+    do: what this process needs next can be loaded then. New facts are put into ``cache``, which the caller saves.
 
     A file that cannot be read, or that brings its worker down, has a record with an error. Nothing is raised for it.
     """
@@ -69,7 +71,7 @@ def gather(
         if progress is not None:
             progress(done, len(files))
 
-    run(pending, extract, jobs, finished)
+    run(pending, extract, jobs, finished, meanwhile)
     return {file.path: records[file.path] for file in files}
 
 

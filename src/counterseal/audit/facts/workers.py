@@ -57,8 +57,12 @@ class Failure:
 Finished = Callable[[Task, "bytes | Failure"], None]
 
 
-def run(tasks: Sequence[Task], extract: Extract, jobs: int, finished: Finished) -> None:
+def run(
+    tasks: Sequence[Task], extract: Extract, jobs: int, finished: Finished, meanwhile: Callable[[], object] | None = None
+) -> None:
     """Call ``extract(path, source)`` for every task, and ``finished`` with what it returned, or why it did not.
+
+    ``meanwhile`` is called once while other processes work, if any do.
 
     On an exception (`KeyboardInterrupt` too) all workers are killed at once.
     """
@@ -67,7 +71,7 @@ def run(tasks: Sequence[Task], extract: Extract, jobs: int, finished: Finished) 
     if workers < 2:
         _run_here(tasks, extract, finished)
     else:
-        _Crew(extract, finished, _chunks(tasks, total // (workers * _CHUNKS_PER_WORKER))).run(workers)
+        _Crew(extract, finished, _chunks(tasks, total // (workers * _CHUNKS_PER_WORKER)), meanwhile).run(workers)
 
 
 def _chunks(tasks: Sequence[Task], size: int) -> deque[list[Task]]:
@@ -129,6 +133,7 @@ class _Crew:
     extract: Extract
     finished: Finished
     chunks: deque[list[Task]]
+    meanwhile: Callable[[], object] | None = None
     workers: list[_Worker] = field(default_factory=list)
     suspects: set[int] = field(default_factory=set)
     """Tasks whose worker died once: they are tried again, alone."""
@@ -137,6 +142,8 @@ class _Crew:
         try:
             for _ in range(count):
                 self._hire()
+            if self.meanwhile is not None:
+                self.meanwhile()
             while self.workers:
                 self._listen()
             for chunk in self.chunks:  # left only when no process could be started
