@@ -57,7 +57,9 @@ def assess(
             outcome.not_checked.append(NotChecked(f"rule {rule.id}", _crash(error)))
         if progress is not None:
             progress(number, len(rules))
-    hits = _distinct(hits)
+    # Where the analysis broke off, what is missing may only not have been seen: the route is on record as not checked.
+    broken = {route.name for route in surface.routes if route.flow.failed}
+    hits = _distinct([(rule, hit) for rule, hit in hits if hit.route not in broken])
     outcome.redactor = Redactor(_secrets(surface, hits))
     exposures = _exposures(surface)
     ordinals: Counter[tuple[str, str, str]] = Counter()

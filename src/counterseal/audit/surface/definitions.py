@@ -7,6 +7,7 @@ from counterseal.audit.surface.annotations import Annotate
 from counterseal.audit.surface.core import State
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.values import Value, replace
+from counterseal.audit.surface.vocabulary import GUARD_NAME
 
 
 class Define(Annotate):
@@ -42,7 +43,23 @@ class Define(Annotate):
             if result.kind == "func" and not result.site:
                 result = replace(result, site=value.site or f"{value.ref}", name=value.name)
             return result
+        if result is not value and value.kind in ("func", "wrapped"):
+            return self.behind_unknown(value, decorator, decorator[1])
         return value
+
+    def behind_unknown(self, value: Value, decorator: ir.Node, line: int) -> Value:
+        """A function behind a decorator that no library file describes: if it is called like a guard, there may be one."""
+        name = ir.dotted(decorator[2] if decorator[0] == ir.CALL else decorator) or ""
+        if not GUARD_NAME.search(name):
+            return value
+        why = f"{name} stands before it; what it checks is not known"
+        return Value(
+            kind="wrapped",
+            ref=value.ref,
+            extra=(value, frozenset({"opaque-auth"}), self.place(line), why),
+            site=value.site or str(value.ref),
+            name=value.name,
+        )
 
     def _class(self, n: ir.Node, st: State) -> State:
         ref = Cls(self.frame.module, n[2])

@@ -225,7 +225,7 @@ class Evaluate(Comprehend):
         for e in n[3]:
             value = self.evaluate(e[2] if e[0] == ir.STAR else e, st)
             if e[0] == ir.STAR:
-                items.extend(value.items if isinstance(value.items, list) else [value])
+                items.extend(value.items if value.kind == "seq" and isinstance(value.items, list) else [value])
             else:
                 items.append(value)
         if items and all(i.kind == "cond" for i in items):

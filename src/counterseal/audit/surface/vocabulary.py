@@ -44,6 +44,11 @@ ORDINARY_ROLE = re.compile(
     r"^(users?|customers?|members?|clients?|patients?|students?|buyers?|guests?|basic|subscribers?|normal|regular|default|authenticated|is_active|active)$",
     re.IGNORECASE,
 )
+GUARD_NAME = re.compile(
+    r"auth|login|logged|signed_?in|jwt|token|session|protect|require|permission|role|admin|allow|restrict|secure|guard",
+    re.IGNORECASE,
+)
+"""Names of decorators that decide who may call."""
 NOT_PRODUCTION = re.compile(r"^(dev|develop|development|local|localhost|test|testing|debug)$", re.IGNORECASE)
 TOKEN_NAME = re.compile(
     r"(token|secret|nonce|otp|code|pin|key|session|sid|csrf|salt|password|passwd|reset|verification|invite|activation|voucher|coupon|cvv|card)",
