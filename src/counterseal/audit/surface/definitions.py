@@ -56,7 +56,7 @@ class Define(Annotate):
         return Value(
             kind="wrapped",
             ref=value.ref,
-            extra=(value, frozenset({"opaque-auth"}), self.place(line), why),
+            extra=(value, frozenset({"opaque-guard"}), self.place(line), why),
             site=value.site or str(value.ref),
             name=value.name,
         )

@@ -127,7 +127,9 @@ class Evaluate(Comprehend):
         if op == "%" and (left.kind == "text" or isinstance(left.const, str)):
             values = right.items if isinstance(right.items, list) and right.kind == "seq" else [right]
             return self.text(filled(left, PERCENT, values, right.items if isinstance(right.items, dict) else {}))
-        if op == "+" and isinstance(left.items, list) and isinstance(right.items, list):
+        if op == "+" and left.kind == right.kind == "cond":
+            return self.combine([left, right], alternative=False)
+        if op == "+" and left.kind == right.kind == "seq" and isinstance(left.items, list) and isinstance(right.items, list):
             return Value(kind="seq", items=[*left.items, *right.items], may=left.may | right.may)
         return Value(
             may=left.may | right.may,

@@ -4,6 +4,7 @@ Every event knows its place, the function it stands in, and the *facts* that hol
 
     auth            a credential was checked, and refused when it was not valid
     claimed         an identity was demanded, but the check accepts forged ones: it is no authentication
+    opaque-guard    a decorator of an unknown library, called like a guard, let it through
     opaque-auth     something made from the request, by code that is not there to be read, was demanded
     role            a role or permission of the caller was checked
     role:NAME       ... and it was compared with NAME

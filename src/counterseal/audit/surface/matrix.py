@@ -121,9 +121,10 @@ def evidence_of(flow: Flow, fact: str) -> tuple[Evidence, ...]:
 def _authenticated(route: Route, surface: Surface) -> Cell | None:
     if fact_holds(route, "auth"):
         return Cell(State.FOUND, evidence_of(route.flow, "auth"))
-    if fact_holds(route, "opaque-auth"):
-        # Something is demanded that a plug-in makes of the request: whether it is checked cannot be read here.
-        return Cell(State.UNKNOWN, evidence_of(route.flow, "opaque-auth"))
+    for fact in ("opaque-auth", "opaque-guard"):
+        # A plug-in or an unknown library decides: whether it checks anything cannot be read here.
+        if fact_holds(route, fact):
+            return Cell(State.UNKNOWN, evidence_of(route.flow, fact))
     if fact_holds(route, "claimed") or route.kinds & ENTRY_KINDS:
         return None  # forged identities are let in, or there is none yet
     return _unjudged(unjudged_guard(route))
@@ -132,6 +133,8 @@ def _authenticated(route: Route, surface: Surface) -> Cell | None:
 def _authorized(route: Route, surface: Surface) -> Cell | None:
     if fact_holds(route, "role"):
         return Cell(State.FOUND, evidence_of(route.flow, "role"))
+    if "privileged" in route.kinds and fact_holds(route, "opaque-guard"):
+        return Cell(State.UNKNOWN, evidence_of(route.flow, "opaque-guard"))
     return _unjudged(unjudged_role(route)) if "privileged" in route.kinds else None
 
 
@@ -147,6 +150,8 @@ def _owned(route: Route, surface: Surface) -> Cell | None:
     if "object" not in route.kinds:
         return None
     lacking = [a for a in accesses if not a.owned]
+    if lacking and fact_holds(route, "opaque-guard"):
+        return Cell(State.UNKNOWN, evidence_of(route.flow, "opaque-guard"))
     shown = lacking or accesses
     evidence = tuple(Evidence(a.access.place.file, a.access.place.line, a.why) for a in shown[:4])
     return Cell(State.MISSING if lacking else State.FOUND, evidence)

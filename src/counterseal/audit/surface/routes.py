@@ -18,6 +18,7 @@ from counterseal.audit.surface.model import Route
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.router import Mounted, Router, join_paths, sequence, text_of
 from counterseal.audit.surface.values import NULL, UNKNOWN, Value, const, replace
+from counterseal.audit.surface.vocabulary import GUARD_NAME
 from counterseal.guarantees import Evidence
 
 _PARAM = re.compile(r"\{([A-Za-z_]\w*)(?::(\w+))?\}|<(?:([A-Za-z_]\w*)(?:\([^)]*\))?:)?([A-Za-z_]\w*)>")
@@ -133,7 +134,17 @@ def _decorated(m: Machine, decorator: Value, value: Value, func: Func) -> Value:
     m.frames.append(Frame(func.module, None, f"{func.module}.<module>"))
     result = m.call(decorator, [value], {}, State({}), 0)
     m.frames.pop()
-    return replace(result, site=value.site or str(func)) if result.kind in ("func", "wrapped") else value
+    if result.kind in ("func", "wrapped"):
+        return replace(result, site=value.site or str(func))
+    if GUARD_NAME.search(decorator.name):
+        facts, why = frozenset({"opaque-guard"}), f"{decorator.name} stands before it; what it checks is not known"
+        return Value(
+            kind="wrapped",
+            ref=func,
+            extra=(value, facts, _handler_place(m, func, Place("", 0)), why),
+            site=value.site or str(func),
+        )
+    return value
 
 
 def view_class(m: Machine, subject: Value) -> ViewClass | None:

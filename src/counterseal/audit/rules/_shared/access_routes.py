@@ -12,7 +12,7 @@ from counterseal.audit.surface.matrix import reached
 from counterseal.audit.surface.model import Route, Surface
 from counterseal.audit.surface.unjudged import unjudged_guard, unjudged_role
 from counterseal.audit.surface.values import Labels, Query
-from counterseal.guarantees import Guarantee
+from counterseal.guarantees import Guarantee, State
 from counterseal.policy import Policy
 
 ENTRY_KINDS = frozenset({"sign_in", "sign_up", "reset"})
@@ -53,12 +53,15 @@ def stopped_by_helper(route: Route) -> bool:
 
     It is no proof of a guard; but that none stands there cannot be said either.
     """
-    return unjudged_guard(route) is not None
+    cell = route.cells.get(Guarantee.AUTHENTICATED)
+    return unjudged_guard(route) is not None or (cell is not None and cell.state is State.UNKNOWN)
 
 
 def role_unjudged(route: Route) -> bool:
     """Whether a helper that decides by roles, as its name says, refuses callers in a way that the analysis could not judge."""
     points = reached(route.flow, route.kind is RouteKind.WEBSOCKET)
+    if any("opaque-guard" in point.facts for point in points):
+        return True
     return not any("role" in point.facts for point in points) and unjudged_role(route) is not None
 
 

@@ -303,7 +303,7 @@ from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Exposure, Hit, Related, Rule, Severity
 from counterseal.audit.rules._shared.access_roles import Reason, role_reason
-from counterseal.audit.rules._shared.access_routes import claimed, excused, handler_name, judged
+from counterseal.audit.rules._shared.access_routes import claimed, excused, handler_name, judged, role_unjudged
 from counterseal.audit.surface.model import Route, Surface
 from counterseal.guarantees import Guarantee
 from counterseal.policy import Policy
@@ -312,7 +312,7 @@ from counterseal.policy import Policy
 def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
     for route in judged(surface):
         # Without any authentication the missing role is only a part of what is missing.
-        if not claimed(route) or excused(route, policy, Guarantee.AUTHORIZED):
+        if not claimed(route) or excused(route, policy, Guarantee.AUTHORIZED) or role_unjudged(route):
             continue
         found = role_reason(route, surface, policy)
         if found is not None:
