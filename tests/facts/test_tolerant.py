@@ -80,7 +80,7 @@ def test_the_tolerant_grammar_gives_the_interpreters_own_tree() -> None:
                 different.append(path.name)
             elif positions(converted) != positions(expected):
                 misplaced.append(path.name)
-    assert compared > 200
+    assert compared > 60  # distributions leave out the library's own tests
     assert len(different) <= compared * 0.005 + 2, (
         different
     )  # + 2: print >>f, x means what it means in Python 2; PEP 695 is dropped
