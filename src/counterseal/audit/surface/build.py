@@ -104,6 +104,9 @@ def other_flows(machine: Machine) -> Iterator[Flow]:
     for module, events in sorted(machine.module_events.items()):
         if events:
             yield Flow(f"{module}.<module>", Place(machine.program.path(module), 1), events)
+    for hook, events in machine.hook_events.values():
+        if events:
+            yield Flow(events[0].function, hook.place, events)
     for ref, events in machine.factory_events.items():
         item = machine.program.function(ref)
         if events:

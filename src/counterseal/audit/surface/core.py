@@ -151,6 +151,8 @@ class Core(ABC):
         """Functions that were entered by some call."""
         self.context = Context()
         self.factory_events: dict[Func, list[Event]] = {}
+        self.hook_events: dict[int, tuple[Registration, list[Event]]] = {}
+        """Events of hooks that decide nothing about the caller, by the hook's identity: once, not in front of every route."""
         self.module_events: dict[str, list[Event]] = {}
         self.used_instances: set[str] = set()
         """Sites of library instances of which an attribute was used or which were passed on."""

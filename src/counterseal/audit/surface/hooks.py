@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from counterseal.audit.surface.core import Registration, State, merge
 from counterseal.audit.surface.inject import Machine, Request, unwrapped
-from counterseal.audit.surface.memo import VOLATILE, Summary, moved
+from counterseal.audit.surface.memo import VOLATILE, Summary, identity_facts, moved
 from counterseal.audit.surface.values import NONE, UNKNOWN, Value, const
+
+_ABOUT_CALLER = frozenset({"who", "self", "cred", "opaque", "session"})
 
 
 def run_hooks(m: Machine, hooks: tuple[Registration, ...], st: State, request: Request) -> State:
@@ -26,12 +28,26 @@ def run_hooks(m: Machine, hooks: tuple[Registration, ...], st: State, request: R
 
 def _first_run(m: Machine, hook: Registration, key: object, st: State, request: Request) -> State:
     reads, first_event, first_log, pins = m.volatile_reads, len(m.events), len(m.log), (hook, dict(st.heap))
-    st = run_hook(m, hook, st, request)
+    before, replayed = st, set(m.replayed)
+    st = run_hook(m, hook, st.copy(), request)
+    if not _says_who(before, st):
+        # What every route has in front of it and what decides nothing about the caller stands in a flow of its own.
+        m.hook_events.setdefault(id(hook), (hook, m.events[first_event:]))
+        del m.events[first_event:]
+        m.replayed = replayed
     if m.volatile_reads == reads:
         heap = {k: v for k, v in st.heap.items() if k not in VOLATILE}
         events, log = tuple(m.events[first_event:]), tuple(m.log[first_log:])
         m.memo[key] = Summary(UNKNOWN, NONE, st.facts, heap, st.dead, events, log, pins)
     return st
+
+
+def _says_who(before: State, after: State) -> bool:
+    """Whether a hook has established something about the caller, or left something about the caller for others."""
+    if after.dead or identity_facts(after.facts) != identity_facts(before.facts):
+        return True
+    new = (value for name, value in after.heap.items() if before.heap.get(name) is not value)
+    return any(not value.may.isdisjoint(_ABOUT_CALLER) for value in new)
 
 
 def run_hook(m: Machine, hook: Registration, st: State, request: Request) -> State:
