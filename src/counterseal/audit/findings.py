@@ -46,7 +46,7 @@ class Exposure(StrEnum):
     USER = "any user"
     ADMIN = "an administrator"
     OPERATOR = "the deployment"
-    """No request reaches it directly: configuration, dependencies, code outside the routes."""
+    """Not tied to a route: configuration, dependencies, code outside the routes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ REACH: dict[Exposure, str] = {
     Exposure.ANYONE: "open to anyone",
     Exposure.USER: "open to any user",
     Exposure.ADMIN: "open to administrators",
-    Exposure.OPERATOR: "no request reaches it",
+    Exposure.OPERATOR: "not tied to a route",
 }
 """Who can use a flaw, as a remark."""
 
