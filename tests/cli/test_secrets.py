@@ -64,3 +64,14 @@ def test_no_secret_is_in_a_report(tmp_path: Path, report: str) -> None:
     said = run.stdout + run.stderr
     assert [secret for secret in SECRETS if secret in said] == []
     assert [secret for secret in SECRETS if secret[:6] in said] == []
+
+
+def test_a_kept_result_holds_no_secret_and_kept_facts_are_for_the_owner_alone(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    code = write(tmp_path / "app", {"main.py": APP})
+    assert counterseal("audit", code, env={"COUNTERSEAL_CACHE": str(cache)}).returncode == 1
+    (result,) = cache.glob("*.result")
+    assert b"hardcoded-secret" in result.read_bytes()
+    assert [secret for secret in SECRETS if secret.encode() in result.read_bytes()] == []
+    (facts,) = cache.glob("*.pack")
+    assert (cache.stat().st_mode & 0o777, facts.stat().st_mode & 0o777) == (0o700, 0o600)

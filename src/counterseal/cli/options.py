@@ -33,7 +33,7 @@ def reading_options(command: Command) -> Command:
             "--no-cache",
             is_flag=True,
             help="Read everything anew, and keep nothing. (The cache lies in the folder that COUNTERSEAL_CACHE names, "
-            "else in your cache folder.)",
+            "else in your cache folder. It holds what the code says: do not share it.)",
         ),
         click.option(
             "-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes that read files. Default: one a core."
