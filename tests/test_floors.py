@@ -30,7 +30,14 @@ FLOORS: tuple[frozenset[str], ...] = (
 )
 INNER_FLOORS: dict[str, tuple[frozenset[str], ...]] = {
     "audit": (frozenset({"facts", "libraries"}), frozenset({"surface"}), frozenset({"rules"})),
-    "enforce": (frozenset({"identity", "ledger"}), frozenset({"clauses"}), frozenset({"contract"}), frozenset({"frameworks"})),
+    "enforce": (
+        frozenset({"core"}),
+        frozenset({"identity", "ledger"}),
+        frozenset({"clauses"}),
+        frozenset({"contract"}),
+        frozenset({"frameworks"}),
+        frozenset({"testing"}),
+    ),
 }
 # The two that may meet inside a floor: what the facts are and what is known about libraries describe each other.
 ACQUAINTED = {frozenset({"facts", "libraries"})}

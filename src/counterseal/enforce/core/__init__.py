@@ -1,0 +1,1 @@
+"""The words that identities, the ledger, clauses, contracts and frameworks share."""
