@@ -32,7 +32,7 @@ INNER_FLOORS: dict[str, tuple[frozenset[str], ...]] = {
     "audit": (frozenset({"facts", "libraries"}), frozenset({"surface"}), frozenset({"rules"})),
     "enforce": (
         frozenset({"core"}),
-        frozenset({"identity", "ledger"}),
+        frozenset({"identity", "ledger", "limits"}),
         frozenset({"clauses"}),
         frozenset({"contract"}),
         frozenset({"frameworks"}),

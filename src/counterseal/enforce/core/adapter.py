@@ -1,0 +1,105 @@
+"""What a web framework's adapter has to offer to contracts. The kept ones are in `counterseal.enforce.frameworks`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from inspect import Parameter, Signature
+from typing import Any
+
+from counterseal.enforce.core.exchange import Exchange
+from counterseal.enforce.core.security import Security
+
+Finish = Callable[[BaseException | None], Awaitable[None] | None]
+"""Called once when the last byte is out and background work is done, with what went wrong, if anything did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a framework's response holds, as far as contracts care."""
+
+    status: int
+    json: bytes | None = None
+    """The body, when it is JSON and complete."""
+    streams: bool = False
+    """Whether the body is still to be produced."""
+    empty: bool = False
+    """Whether there is no body: 204, 304, a redirect."""
+    trailing: bool = False
+    """Whether background work follows the answer."""
+
+
+class Adapter(ABC):
+    """One web framework. Stateless."""
+
+    name: str
+    """The framework's name: ``starlette``."""
+
+    @abstractmethod
+    def find(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Exchange | None:
+        """The request in what the framework called a function with (or in the framework's own context); ``None``: not ours."""
+
+    @abstractmethod
+    def security(self, exchange: Exchange) -> Security | None:
+        """The settings of the application that the request belongs to, as `bind` left them."""
+
+    @abstractmethod
+    def bind(self, app: Any, security: Security) -> None:
+        """Leave the settings with an application."""
+
+    @abstractmethod
+    def arguments(
+        self, exchange: Exchange, args: tuple[Any, ...], kwargs: dict[str, Any], wanted: frozenset[str]
+    ) -> dict[str, Any]:
+        """What the framework hands to the body, by the body's parameter names.
+
+        Args:
+            exchange: what `find` returned.
+            args: the framework's positional arguments.
+            kwargs: the framework's keyword arguments.
+            wanted: the names of the parameters that no clause supplies.
+        """
+
+    @abstractmethod
+    def respond(self, exchange: Exchange, body: bytes, status: int | None, headers: Mapping[str, str], result: Any) -> Any:
+        """A JSON response.
+
+        Args:
+            exchange: the request.
+            body: the JSON document.
+            status: ``None``: the status that the route declares.
+            headers: to be added.
+            result: the response that the body itself returned, whose other headers and cookies stay; ``None``: it returned data.
+        """
+
+    @abstractmethod
+    def problem(self, exchange: Exchange, status: int, body: bytes, headers: Mapping[str, str]) -> Any:
+        """A refusal: ``application/problem+json``, or a redirect when ``status`` is 303."""
+
+    @abstractmethod
+    def read(self, result: Any) -> Reply | None:
+        """What the body returned, if it is a response of this framework; ``None``: it is data."""
+
+    @abstractmethod
+    def follow(self, exchange: Exchange, response: Any, finish: Finish) -> Any:
+        """A response that calls ``finish`` at the end of its stream and background work."""
+
+    def expose(self, signature: Signature, hidden: frozenset[str], shaped: bool) -> Signature | None:
+        """The signature that the framework should see; ``None``: it does not look.
+
+        Args:
+            signature: the body's own.
+            hidden: the parameters that clauses supply.
+            shaped: whether a clause turns the result into a response.
+        """
+        kept = [item for item in signature.parameters.values() if item.name not in hidden]
+        return signature.replace(parameters=sorted(kept, key=lambda item: item.kind is Parameter.VAR_KEYWORD))
+
+    def wait(self, exchange: Exchange, pending: Awaitable[Any]) -> Any:
+        """The result of something awaitable, for a function that is not async.
+
+        Raises:
+            RuntimeError: this framework has no event loop to run it on.
+        """
+        raise RuntimeError(f"{self.name} has no event loop that a plain function could wait on")
