@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from inspect import Parameter, Signature
+from inspect import Signature
 from typing import Any
 
 from counterseal.enforce.core.exchange import Exchange
 from counterseal.enforce.core.security import Security
 
+Admit = Callable[[Exchange], Awaitable[None]]
+Around = Callable[[], AbstractContextManager[None]]
 Finish = Callable[[BaseException | None], Awaitable[None] | None]
 """Called once when the last byte is out and background work is done, with what went wrong, if anything did."""
 
@@ -50,7 +53,7 @@ class Adapter(ABC):
 
     @abstractmethod
     def arguments(
-        self, exchange: Exchange, args: tuple[Any, ...], kwargs: dict[str, Any], wanted: frozenset[str]
+        self, exchange: Exchange, args: tuple[Any, ...], kwargs: dict[str, Any], wanted: Sequence[str]
     ) -> dict[str, Any]:
         """What the framework hands to the body, by the body's parameter names.
 
@@ -58,8 +61,16 @@ class Adapter(ABC):
             exchange: what `find` returned.
             args: the framework's positional arguments.
             kwargs: the framework's keyword arguments.
-            wanted: the names of the parameters that no clause supplies.
+            wanted: the names of the parameters that no clause supplies, in the body's order.
         """
+
+    def answers(self, exchange: Exchange, function: Any) -> bool:
+        """Whether what the function returns is the answer. A dependency's is not: its refusal has to be raised."""
+        return True
+
+    def refusal(self, exchange: Exchange, status: int, body: bytes, headers: Mapping[str, str]) -> Exception:
+        """An exception that makes the framework refuse, for functions whose result is not the answer."""
+        raise NotImplementedError(f"{self.name} has no functions of that kind")
 
     @abstractmethod
     def respond(self, exchange: Exchange, body: bytes, status: int | None, headers: Mapping[str, str], result: Any) -> Any:
@@ -82,19 +93,29 @@ class Adapter(ABC):
         """What the body returned, if it is a response of this framework; ``None``: it is data."""
 
     @abstractmethod
-    def follow(self, exchange: Exchange, response: Any, finish: Finish) -> Any:
-        """A response that calls ``finish`` at the end of its stream and background work."""
+    def stream(self, exchange: Exchange, chunks: Any, media_type: str, headers: Mapping[str, str]) -> Any:
+        """A response whose body is produced piece by piece by an iterator, plain or async, of bytes."""
 
-    def expose(self, signature: Signature, hidden: frozenset[str], shaped: bool) -> Signature | None:
-        """The signature that the framework should see; ``None``: it does not look.
+    @abstractmethod
+    def follow(self, exchange: Exchange, response: Any, around: Around, finish: Finish) -> Any:
+        """A response that calls ``finish`` at the end of its stream and background work.
 
         Args:
-            signature: the body's own.
-            hidden: the parameters that clauses supply.
-            shaped: whether a clause turns the result into a response.
+            exchange: the request.
+            response: what is sent.
+            around: makes the context manager in which each piece of the stream and the background work have to run.
+            finish: told when all is done.
         """
-        kept = [item for item in signature.parameters.values() if item.name not in hidden]
-        return signature.replace(parameters=sorted(kept, key=lambda item: item.kind is Parameter.VAR_KEYWORD))
+
+    def expose(self, signature: Signature, admit: Admit) -> Signature | None:
+        """The signature that the framework should see; ``None``: it does not look at signatures.
+
+        Args:
+            signature: the body's own, without the parameters that clauses supply.
+            admit: checks limits, identity, role and input ahead of the call, for a framework that would otherwise judge what
+                a caller sent before anybody knows who the caller is.
+        """
+        return None
 
     def wait(self, exchange: Exchange, pending: Awaitable[Any]) -> Any:
         """The result of something awaitable, for a function that is not async.

@@ -16,7 +16,7 @@ class Call:
     """What is known of one call. Clauses read and fill it, in the order of their phases; business rules are given it."""
 
     __slots__ = (
-        "action",
+        "admitted",
         "arguments",
         "before",
         "changes",
@@ -24,9 +24,12 @@ class Call:
         "details",
         "exchange",
         "headers",
+        "identifiers",
         "input",
         "name",
         "object",
+        "object_key",
+        "on_loop",
         "parent",
         "principal",
         "request_id",
@@ -46,6 +49,8 @@ class Call:
         """The request; ``None`` when a service function was called outside one."""
         self.arguments = arguments
         """What the body will be called with, by name."""
+        self.identifiers: Mapping[str, Any] = {}
+        """The ids that the caller of a service function gave, by name. In a request they are in the matched path."""
         self.parent = parent
         """The call inside which this one was made."""
         self.principal: Principal | None = None
@@ -56,19 +61,24 @@ class Call:
         """The object that `owns` loaded and checked."""
         self.unit: Any = parent.unit if parent is not None else None
         """The session of the unit of work."""
+        self.object_key: Any = None
+        """The id by which it was asked for."""
         self.result: Any = None
         """What the body returned, for invariants and output clauses."""
         self.before: dict[Any, Any] | None = None
         """What invariants kept from before the body."""
-        self.action: str | None = None
-        """Under which name this call goes on record."""
-        self.changes: Mapping[str, Any] = {}
-        """The changed fields, for the record."""
+        self.admitted = False
+        """Whether limits, identity, role and input have been checked ahead of the call."""
+        self.on_loop = False
+        """Whether this runs on an event loop, where nothing may block."""
+        self.changes: Mapping[str, Any] | None = None
+        """What the body says it changed, for the record; ``None``: the input's fields are what was changed."""
         self.details: dict[str, Any] = {}
         """What the body adds to the record."""
         self.headers: dict[str, str] = {}
-        """Headers for the answer, such as what is left of a limit."""
+        """Headers that the body adds to an answer that the contract makes."""
         self.status: int | None = None
+        """The status that the body gives it; ``None``: the one that the route declares."""
         self.client: str | None
         """The client's address."""
         self.request_id: str

@@ -5,9 +5,27 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Any
+from typing import Any, Protocol
 
 Network = IPv4Network | IPv6Network
+
+
+class SocketWatcher(Protocol):
+    """Judges what passes through a WebSocket while it lives."""
+
+    async def received(self, message: str | bytes) -> None:
+        """A message has come from the client.
+
+        Raises:
+            Denied: the socket has to be closed: the identity ended, or the message is not what was declared.
+        """
+
+    def sent(self, message: str | bytes) -> str | bytes:
+        """What may go out of a message.
+
+        Raises:
+            Denied: nothing of it.
+        """
 
 
 class Exchange(ABC):
@@ -18,8 +36,10 @@ class Exchange(ABC):
 
     __slots__ = ()
 
-    kind: str = "http"
-    """``http`` or ``websocket``."""
+    @property
+    def kind(self) -> str:
+        """``http`` or ``websocket``."""
+        return "http"
 
     @property
     @abstractmethod
@@ -43,8 +63,34 @@ class Exchange(ABC):
 
     @property
     @abstractmethod
+    def target(self) -> str:
+        """Path and query as the client sent them: where to return to after signing in, nothing else."""
+
+    @property
+    @abstractmethod
     def native(self) -> Any:
         """The framework's own request."""
+
+    @property
+    @abstractmethod
+    def key(self) -> object:
+        """What is one and the same object for all views of this request, and another one for any other request."""
+
+    def watch(self, watcher: SocketWatcher) -> None:
+        """Have every message of a WebSocket judged. Only a WebSocket's exchange can.
+
+        Raises:
+            NotImplementedError: this is none.
+        """
+        raise NotImplementedError("not a WebSocket")
+
+    def keep(self, owner: object, call: Any) -> None:
+        """Remember a call that was begun for this request ahead of its function."""
+        raise NotImplementedError("this framework calls functions directly")
+
+    def kept(self, owner: object) -> Any:
+        """The call that was begun ahead for this owner, once; ``None``: none was."""
+        return None
 
     @abstractmethod
     def headers(self, name: str) -> Sequence[str]:

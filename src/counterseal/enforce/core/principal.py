@@ -10,6 +10,10 @@ from typing import Any
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
+def _nothing() -> Mapping[str, Any]:
+    return _NOTHING
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """A caller whom a configured identity has recognised. Nothing that a caller sends becomes one unchecked.
@@ -33,7 +37,7 @@ class Principal:
     """When the credential ends, in seconds since the epoch; ``None``: it does not by itself."""
     ambient: bool = False
     """Whether browsers send the credential unasked (a cookie), so that requests of other sites carry it too."""
-    attributes: Mapping[str, Any] = field(default=_NOTHING, hash=False)
+    attributes: Mapping[str, Any] = field(default_factory=_nothing, hash=False)
     """Whatever else the identity knows: a tenant, verified claims."""
 
     def __post_init__(self) -> None:

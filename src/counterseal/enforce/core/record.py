@@ -11,6 +11,10 @@ from typing import Any, Protocol, runtime_checkable
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
+def _nothing() -> Mapping[str, Any]:
+    return _NOTHING
+
+
 class Outcome(StrEnum):
     """How far an operation came."""
 
@@ -49,9 +53,9 @@ class Record:
     """The HTTP status that was answered."""
     reason: str | None = None
     """Why it was denied or failed: a denial's code, an exception's class. No message of an exception: it may hold secrets."""
-    changes: Mapping[str, Any] = field(default=_NOTHING)
+    changes: Mapping[str, Any] = field(default_factory=_nothing)
     """The fields that were changed, redacted; JSON values."""
-    details: Mapping[str, Any] = field(default=_NOTHING)
+    details: Mapping[str, Any] = field(default_factory=_nothing)
     """What the application adds; JSON values."""
 
 

@@ -1,0 +1,1 @@
+"""What a contract can require and ensure: one clause, one file."""

@@ -1,0 +1,1 @@
+"""The contract: clauses put on a function, compiled once, enforced on every call."""

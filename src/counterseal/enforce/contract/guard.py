@@ -1,0 +1,227 @@
+"""The function that stands in the place of the one under contract."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from inspect import Parameter, Signature
+from types import FunctionType
+from typing import Any
+
+from counterseal.enforce.contract.acting import configured
+from counterseal.enforce.contract.answers import Edge, around, refuse, rendered
+from counterseal.enforce.contract.disarm import disarm
+from counterseal.enforce.contract.drive import drive, drive_async
+from counterseal.enforce.contract.plan import Plan, compile_plan
+from counterseal.enforce.contract.procedure import admission, finished, procedure
+from counterseal.enforce.contract.sockets import Watcher
+from counterseal.enforce.contract.spec import Spec
+from counterseal.enforce.contract.target import require_function, target
+from counterseal.enforce.core.adapter import Adapter
+from counterseal.enforce.core.call import Call, current
+from counterseal.enforce.core.denial import Denied
+from counterseal.enforce.core.exchange import Exchange
+from counterseal.enforce.core.security import Security
+
+MARK = "__counterseal__"
+"""Set on a function under contract: its `Guard`. `seal` finds it in a routing table."""
+Adapters = Callable[[], Sequence[Adapter]]
+"""The adapters of the frameworks that this process has imported so far."""
+
+
+@dataclass(slots=True)
+class Guard:
+    """A contract in force on one function."""
+
+    plan: Plan
+    body: FunctionType
+    adapters: Sequence[Adapter]
+    detect: Adapters
+    function: Any = None
+    """The function that frameworks and callers hold."""
+
+    @property
+    def spec(self) -> Spec:
+        """The contract."""
+        return self.plan.spec
+
+    def enter(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Call, Edge | None]:
+        """What is known when the function is called: by a framework, or within another call.
+
+        Raises:
+            Denied: it was called in neither way.
+        """
+        parent = current.get()
+        found = self._find(args, kwargs, parent)
+        if found is None:
+            return self._within(parent, args, kwargs), None
+        adapter, exchange = found
+        if parent is not None and parent.exchange is not None and parent.exchange.key is exchange.key:
+            return self._within(parent, args, kwargs), None
+        edge = Edge(adapter, exchange, adapter.answers(exchange, self.function))
+        call = exchange.kept(self) or self._begin(adapter, exchange)
+        if exchange.kind == "websocket":
+            exchange.watch(Watcher(self.plan, call))
+        call.arguments.update(adapter.arguments(exchange, args, kwargs, self.plan.wanted))
+        if self.plan.takes_rest:
+            call.arguments.update((name, value) for name, value in kwargs.items() if name not in self.plan.target.supplied)
+        return call, edge
+
+    def _begin(self, adapter: Adapter, exchange: Exchange) -> Call:
+        security = adapter.security(exchange) or configured() or _UNCONFIGURED
+        return Call(self.plan.target.name, security, exchange, {})
+
+    async def admit(self, adapter: Adapter, exchange: Exchange) -> None:
+        """Limits, identity, role and input of a request, ahead of the call that the framework is about to make.
+
+        Raises:
+            Exception: the framework's own, which makes it refuse.
+        """
+        call = self._begin(adapter, exchange)
+        call.on_loop = True
+        try:
+            await drive_async(admission(self.plan, call))
+        except Denied as denial:
+            status, body, headers = rendered(call, exchange, denial)
+            raise adapter.refusal(exchange, status, body, headers) from None
+        exchange.keep(self, call)
+
+    def _find(self, args: tuple[Any, ...], kwargs: dict[str, Any], parent: Call | None) -> tuple[Adapter, Exchange] | None:
+        for adapter in self.adapters:
+            exchange = adapter.find(args, kwargs)
+            if exchange is not None:
+                return adapter, exchange
+        if parent is None:
+            # A framework may have been imported after this function was defined.
+            self.adapters = self.detect()
+            for adapter in self.adapters:
+                exchange = adapter.find(args, kwargs)
+                if exchange is not None:
+                    return adapter, exchange
+        return None
+
+    def _within(self, parent: Call | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        """A call of a service function: inside a request, or as `acting_as` says."""
+        if parent is None:
+            raise Denied(
+                401, "not-authenticated", f"{self.plan.target.name} was called outside a request and without acting_as()"
+            )
+        plan = self.plan
+        given = {**dict(zip(plan.given, args, strict=False)), **kwargs}
+        known = set(plan.given)
+        strange = [name for name in given if name not in known and (name in plan.target.supplied or not plan.takes_rest)]
+        if strange or len(args) > len(plan.given):
+            raise TypeError(
+                f"{plan.target.name}() takes {', '.join(plan.given) or 'nothing'}; not {', '.join(strange) or 'more'}"
+            )
+        call = Call(plan.target.name, parent.security, parent.exchange, {}, parent)
+        call.identifiers = {name: given[name] for name in plan.target.identifiers if name in given}
+        hidden = set(plan.target.identifiers).difference(plan.wanted)
+        call.arguments = {name: value for name, value in given.items() if name not in hidden}
+        return call
+
+    def leave(self, call: Call, edge: Edge | None, answer: Any) -> Any:
+        """The answer, followed to its end where it has not ended yet."""
+        reply = edge.adapter.read(answer) if edge is not None and edge.answers else None
+        if edge is None or reply is None or not (reply.streams or reply.trailing):
+            return answer
+        return edge.adapter.follow(
+            edge.exchange, answer, around(call), lambda error: finished(self.plan, call, error, reply.status)
+        )
+
+
+_UNCONFIGURED = Security()
+"""For an application that nobody configured: knows no one, and says so."""
+
+
+def guard(spec: Spec, function: object, detect: Adapters) -> Any:
+    """Put a contract on a function.
+
+    Args:
+        spec: the contract.
+        function: what it is put on.
+        detect: the adapters of the frameworks imported so far.
+
+    Raises:
+        ContractError: the contract cannot be kept on it.
+    """
+    plain = require_function(function)
+    if hasattr(plain, MARK):
+        raise target(plain, spec.effective_layer).error("a function has one contract", "combine two with +")
+    made = target(plain, spec.effective_layer)
+    plan = compile_plan(spec, made)
+    kept = Guard(plan, disarm(plain, made.where), detect(), detect)
+    wrapper = _async(kept) if made.is_async or made.streams else _plain(kept)
+    functools.update_wrapper(wrapper, plain, updated=())
+    # It would lead to the bare function, which does not run.
+    del wrapper.__wrapped__
+    setattr(wrapper, MARK, kept)
+    signature = _exposed(kept)
+    wrapper.__signature__ = signature
+    wrapper.__annotations__ = {
+        item.name: item.annotation for item in signature.parameters.values() if item.annotation is not Parameter.empty
+    }
+    kept.function = wrapper
+    return wrapper
+
+
+def _exposed(kept: Guard) -> Signature:
+    """What frameworks see: the parameters that no clause supplies."""
+    made = kept.plan.target
+    visible = [
+        item.replace(annotation=made.hints.get(item.name, item.annotation))
+        for item in made.signature.parameters.values()
+        if item.name not in made.supplied
+    ]
+    # A shaped result is a response already: no framework is to shape it a second time.
+    answer = Signature.empty if kept.plan.shaper is not None else made.signature.return_annotation
+    full = Signature(visible, return_annotation=answer)
+    for adapter in kept.adapters:
+        seen = adapter.expose(full, functools.partial(kept.admit, adapter))
+        if seen is not None:
+            return seen
+    return full
+
+
+def _async(kept: Guard) -> Any:
+    plan, body = kept.plan, kept.body
+
+    async def guarded(*args: Any, **kwargs: Any) -> Any:
+        call, edge = kept.enter(args, kwargs)
+        call.on_loop = True
+        token = current.set(call)
+        try:
+            answer = await drive_async(procedure(plan, call, body, edge))
+        except Denied as denial:
+            if edge is None:
+                raise
+            refusal = refuse(call, edge, denial)
+            return await refusal if inspect.isawaitable(refusal) else refusal
+        finally:
+            current.reset(token)
+        return kept.leave(call, edge, answer)
+
+    return guarded
+
+
+def _plain(kept: Guard) -> Any:
+    plan, body = kept.plan, kept.body
+
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        call, edge = kept.enter(args, kwargs)
+        call.on_loop = False
+        token = current.set(call)
+        wait = None if edge is None else functools.partial(edge.adapter.wait, edge.exchange)
+        try:
+            answer = drive(procedure(plan, call, body, edge), wait)
+        except Denied as denial:
+            if edge is None:
+                raise
+            return refuse(call, edge, denial)
+        finally:
+            current.reset(token)
+        return kept.leave(call, edge, answer)
+
+    return guarded

@@ -1,0 +1,91 @@
+"""From a call to a line of the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from counterseal.enforce.clauses.audit_log import AuditLog
+from counterseal.enforce.clauses.owns import Owns
+from counterseal.enforce.contract.plan import Plan
+from counterseal.enforce.core.call import Call
+from counterseal.enforce.core.clock import now
+from counterseal.enforce.core.denial import Denied
+from counterseal.enforce.core.record import Outcome, Record
+from counterseal.enforce.core.redact import redacted
+
+
+def persist(plan: Plan, call: Call, record: Record) -> Awaitable[None] | None:
+    """Write a record of its own; it is durable when this returns, or has been awaited.
+
+    Raises:
+        Unavailable: it could not be written; also when awaited.
+    """
+    ledger = call.security.ledger
+    if ledger is None:
+        return None
+    if call.on_loop:
+        return ledger.append_async(record)
+    ledger.append(record)
+    return None
+
+
+def record(plan: Plan, call: Call, outcome: Outcome, *, status: int | None = None, reason: str | None = None) -> Record:
+    """What is to be known of a call."""
+    audit, principal = plan.audit, call.principal
+    sensitive = _sensitivity(call)
+    owned = plan.spec.only(Owns)
+    return Record(
+        action=audit.action if audit is not None else call.name,
+        outcome=outcome,
+        at=now(),
+        actor=None if principal is None else principal.id,
+        on_behalf_of=None if principal is None else principal.on_behalf_of,
+        scheme=None if principal is None else principal.scheme,
+        object_type=None if owned is None else owned.model_name,
+        object_id=None if call.object_key is None else str(call.object_key)[:200],
+        route=call.place,
+        client=call.client,
+        request_id=call.request_id,
+        status=status,
+        reason=reason,
+        changes=_changes(audit, call, sensitive) if outcome is not Outcome.DENIED else {},
+        details=_details(audit, call, sensitive, outcome),
+    )
+
+
+def reason_of(error: BaseException) -> str:
+    """A denial's code, or an exception's class: its message may hold secrets."""
+    return error.code if isinstance(error, Denied) else type(error).__qualname__
+
+
+def _changes(audit: AuditLog | None, call: Call, sensitive: Callable[[str], bool]) -> Mapping[str, Any]:
+    if audit is None or not audit.changes:
+        return {}
+    if call.changes is not None:
+        return _mapping(redacted(call.changes, sensitive))
+    dump = getattr(call.input, "model_dump", None)
+    return {} if dump is None else _mapping(redacted(dump(exclude_unset=True), sensitive))
+
+
+def _details(audit: AuditLog | None, call: Call, sensitive: Callable[[str], bool], outcome: Outcome) -> Mapping[str, Any]:
+    given = dict(call.details)
+    if audit is not None and audit.details is not None and outcome is Outcome.SUCCEEDED:
+        given.update(audit.details(call))
+    return _mapping(redacted(given, sensitive)) if given else {}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _sensitivity(call: Call) -> Callable[[str], bool]:
+    if call.security.policy is not None:
+        return call.security.policy.is_sensitive
+    return _by_default
+
+
+def _by_default(name: str) -> bool:
+    from counterseal.policy.sensitive import DEFAULTS, normal
+
+    return name in DEFAULTS or normal(name) in DEFAULTS
