@@ -33,6 +33,20 @@ class Reply:
     """Whether background work follows the answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One way into an application, as the framework's own routing table has it."""
+
+    method: str
+    """The HTTP method; ``WEBSOCKET``; ``*``: whatever comes."""
+    path: str
+    """The template, with the prefixes of everything that it is mounted in: ``/api/users/{user_id}``."""
+    endpoint: Any
+    """The function or method that runs; ``None``: it cannot be told, as with a mounted application of another kind."""
+    what: str = "route"
+    """``route``; ``generated``: added by the framework (documentation, OpenAPI); ``static``: files; ``opaque``: not looked into."""
+
+
 class Adapter(ABC):
     """One web framework. Stateless."""
 
@@ -124,3 +138,30 @@ class Adapter(ABC):
             RuntimeError: this framework has no event loop to run it on.
         """
         raise RuntimeError(f"{self.name} has no event loop that a plain function could wait on")
+
+    @abstractmethod
+    def recognises(self, app: Any) -> bool:
+        """Whether this is an application of this framework."""
+
+    @abstractmethod
+    def entries(self, app: Any) -> list[Entry]:
+        """Every way into an application, mounted applications of the same kind included. What cannot be looked into is ``opaque``.
+
+        Raises:
+            ContractError: the table is not what this adapter knows, so that a route could be missed.
+        """
+
+    @abstractmethod
+    def enclose(self, app: Any, admits: Callable[[Entry], bool]) -> None:
+        """From now on, answer 503 to requests that match an entry that ``admits`` refuses: a route that was added later.
+
+        The framework's own matching decides, on every request, never a path that was compared as text.
+        """
+
+    def document(self, app: Any, describe: Callable[[Any], Mapping[str, Any] | None]) -> None:
+        """Have the framework's OpenAPI document say what contracts promise.
+
+        Args:
+            app: the application.
+            describe: from an endpoint to what its operation has to say beside what the framework says; ``None``: nothing.
+        """

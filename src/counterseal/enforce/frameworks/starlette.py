@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.websockets import WebSocket
 
-from counterseal.enforce.core.adapter import Adapter, Admit, Around, Finish, Reply
+from counterseal.enforce.core.adapter import Adapter, Admit, Around, Entry, Finish, Reply
 from counterseal.enforce.core.denial import Denied
 from counterseal.enforce.core.exchange import Exchange, SocketWatcher
 from counterseal.enforce.core.security import Security
@@ -294,6 +294,15 @@ class StarletteAdapter(Adapter):
         if not any(_is_connection(item) for item in shown):
             shown.append(Parameter(_REQUEST, Parameter.KEYWORD_ONLY, annotation=HTTPConnection))
         return signature.replace(parameters=shown)
+
+    def recognises(self, app: Any) -> bool:
+        raise NotImplementedError
+
+    def entries(self, app: Any) -> list[Entry]:
+        raise NotImplementedError
+
+    def enclose(self, app: Any, admits: Callable[[Entry], bool]) -> None:
+        raise NotImplementedError
 
     def wait(self, exchange: Exchange, pending: Awaitable[Any]) -> Any:
         async def waited() -> Any:
