@@ -44,7 +44,7 @@ class Entry:
     endpoint: Any
     """The function or method that runs; ``None``: it cannot be told, as with a mounted application of another kind."""
     what: str = "route"
-    """``route``; ``generated``: added by the framework (documentation, OpenAPI); ``static``: files; ``opaque``: not looked into."""
+    """``route``; ``generated``: added by the framework (documentation); ``static``: files; ``opaque``: not looked into."""
 
 
 class Adapter(ABC):
@@ -145,7 +145,7 @@ class Adapter(ABC):
 
     @abstractmethod
     def entries(self, app: Any) -> list[Entry]:
-        """Every way into an application, mounted applications of the same kind included. What cannot be looked into is ``opaque``.
+        """Every way into an application, mounted applications included. What cannot be looked into is ``opaque``.
 
         Raises:
             ContractError: the table is not what this adapter knows, so that a route could be missed.
@@ -158,6 +158,7 @@ class Adapter(ABC):
         The framework's own matching decides, on every request, never a path that was compared as text.
         """
 
+    @abstractmethod
     def document(self, app: Any, describe: Callable[[Any], Mapping[str, Any] | None]) -> None:
         """Have the framework's OpenAPI document say what contracts promise.
 
