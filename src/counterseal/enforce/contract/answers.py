@@ -144,8 +144,9 @@ def rendered(call: Call, exchange: Exchange, denial: Denied) -> tuple[int, bytes
     sign_in = call.security.sign_in
     if denial.challenge and sign_in is not None and _navigates(exchange):
         return 303, b"", {"Location": f"{sign_in}?next={_back(exchange.target)}", "Cache-Control": "no-store"}
+    asks = {"WWW-Authenticate": call.security.challenges} if denial.challenge and call.security.challenges else {}
     document = denial.problem(request_id=call.request_id, explain=call.security.explains)
-    return denial.status, json.dumps(document).encode(), {"Cache-Control": "no-store", **denial.headers}
+    return denial.status, json.dumps(document).encode(), {"Cache-Control": "no-store", **asks, **denial.headers}
 
 
 def _navigates(exchange: Exchange) -> bool:

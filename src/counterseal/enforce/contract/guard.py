@@ -58,9 +58,10 @@ class Guard:
         if found is None:
             return self._within(parent, args, kwargs), None
         adapter, exchange = found
-        if parent is not None and parent.exchange is not None and parent.exchange.key is exchange.key:
+        answers = adapter.answers(exchange, self.function)
+        if parent is not None and (_same(parent, exchange) or (adapter.ambient and not answers)):
             return self._within(parent, args, kwargs), None
-        edge = Edge(adapter, exchange, adapter.answers(exchange, self.function))
+        edge = Edge(adapter, exchange, answers)
         call = exchange.kept(self) or self._begin(adapter, exchange)
         if exchange.kind == "websocket":
             exchange.watch(Watcher(self.plan, call))
@@ -130,6 +131,11 @@ class Guard:
         return edge.adapter.follow(
             edge.exchange, answer, around(call), lambda error: finished(self.plan, call, error, reply.status)
         )
+
+
+def _same(call: Call, exchange: Exchange) -> bool:
+    """Whether a call belongs to this very request: one that a handler sends to its own application is another one."""
+    return call.exchange is not None and call.exchange.key is exchange.key
 
 
 _UNCONFIGURED = Security()

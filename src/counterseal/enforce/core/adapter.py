@@ -52,6 +52,8 @@ class Adapter(ABC):
 
     name: str
     """The framework's name: ``starlette``."""
+    ambient = False
+    """Whether the request stands in the framework's context rather than among a function's arguments."""
 
     @abstractmethod
     def find(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Exchange | None:
