@@ -6,6 +6,7 @@ from collections import OrderedDict
 from threading import Lock
 
 from counterseal.enforce.core.limiter import Verdict
+from counterseal.enforce.limits.forks import after_fork
 from counterseal.enforce.limits.keys import LONGEST_KEY, bounded
 from counterseal.enforce.limits.names import Register, check_cost
 from counterseal.enforce.limits.rates import Rate
@@ -33,6 +34,7 @@ class MemoryLimiter:
         self._meters: dict[str, MemoryMeter] = {}
         self._rotation: list[MemoryMeter] = []
         self._room = max_keys
+        after_fork(self._renew)
 
     def meter(self, name: str, rate: str) -> MemoryMeter:
         """See `Limiter.meter`."""
@@ -56,6 +58,15 @@ class MemoryLimiter:
         self._rotation.append(other)
         self._room += other.sweep(now, _SWEEP_WHEN_FULL) + meter.sweep(now, _SWEEP_WHEN_FULL)
         return meter.size < self._room
+
+    def close(self) -> None:
+        """See `ClosableLimiter.close`. There is nothing to give up."""
+
+    async def aclose(self) -> None:
+        """See `ClosableLimiter.aclose`. There is nothing to give up."""
+
+    def _renew(self) -> None:
+        self.lock = Lock()
 
     def moved(self, added: int, dropped: int) -> None:
         """Keep account of the room that is left. To be called under the lock."""
