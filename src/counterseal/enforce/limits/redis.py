@@ -65,9 +65,9 @@ class RedisLimiter:
             self.script, self._client = self._connect()
         except ImportError as error:
             raise ConfigurationError("limits in Redis need the package redis", 'install "counterseal[redis]"') from error
-        except ValueError as error:
+        except ValueError:
             # Not the driver's own words: they may repeat the password.
-            raise ConfigurationError(f"the address of the limits' store at {self.place} cannot be read") from error
+            raise ConfigurationError(f"the address of the limits' store at {self.place} cannot be read") from None
 
     def meter(self, name: str, rate: str) -> RedisMeter:
         """See `Limiter.meter`."""

@@ -11,10 +11,22 @@ local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
 local raw = redis.call('GET', KEYS[1])
 local state = raw and cmsgpack.unpack(raw) or {now}
+local moved = false
+
+local function keep()
+    local last = now
+    for rate = 1, rates do
+        local ends = state[2 * rate]
+        if #ends > 0 then last = math.max(last, ends[#ends]) end
+    end
+    state[1] = now
+    redis.call('SET', KEYS[1], cmsgpack.pack(state), 'PX', math.ceil((last - now) * 1000) + 1)
+end
 
 -- The clock was set back: stand still, or move the entries along when that would take longer than the longest window.
 if state[1] > now then
     if state[1] - now > tonumber(ARGV[3 * rates]) then
+        moved = true
         for rate = 1, rates do
             local ends = state[2 * rate]
             for i = 1, #ends do ends[i] = ends[i] + now - state[1] end
@@ -58,10 +70,10 @@ for rate = 1, rates do
     end
 end
 if refused then
+    if moved then keep() end -- else they would move along again at the next hit, and never end
     return {0, refused, room, string.format('%.6f', wait)}
 end
 
-local last = now
 for rate = 1, rates do
     local ends, counts = state[2 * rate], state[2 * rate + 1]
     local finish, grain = now + tonumber(ARGV[3 * rate]), tonumber(ARGV[3 * rate + 1])
@@ -71,10 +83,8 @@ for rate = 1, rates do
     else
         ends[#ends + 1], counts[#counts + 1] = finish, cost
     end
-    last = math.max(last, ends[#ends])
     if rate == binding then wait = ends[#ends] - now end
 end
-state[1] = now
-redis.call('SET', KEYS[1], cmsgpack.pack(state), 'PX', math.ceil((last - now) * 1000) + 1)
+keep()
 return {1, binding, left, string.format('%.6f', wait)}
 """

@@ -230,7 +230,7 @@ class SqliteMeter:
         windows = unpack(row[1])
         moment = settle(windows, row[0], now, self._longest)
         verdict = judge(self._rates, windows, moment, cost)
-        if verdict.allowed:
+        if verdict.allowed or moment < row[0]:
             self._update(db, key, windows, moment)
         return verdict
 
@@ -242,7 +242,7 @@ class SqliteMeter:
         taken = dict(db.execute("SELECT meter, keys FROM meters WHERE meter IN (?, ?)", (self._id, _ALL)).fetchall())
         if taken.get(self._id, 0) >= self._limiter.max_keys - taken.get(_ALL, 0):
             verdict = judge(self._rates, joint, moment, cost)
-            if verdict.allowed and found:
+            if found and (verdict.allowed or moment < found[0]):
                 self._update(db, self._joint, joint, moment)
             elif verdict.allowed:
                 self._insert(db, self._joint, b"", joint, moment)

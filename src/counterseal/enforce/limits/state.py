@@ -53,6 +53,10 @@ def settle(windows: Sequence[Window], seen: float, now: float, longest: float) -
         seen: when his last counted hit was.
         now: what the clock shows.
         longest: the longest window, in seconds.
+
+    Returns:
+        The moment. When it is before ``seen``, the entries were moved, and have to be kept even if the hit is refused: else they
+        would move along again at the next hit, and never end.
     """
     if seen <= now:
         return now
