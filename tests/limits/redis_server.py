@@ -14,6 +14,13 @@ import pytest
 START_SECONDS = 10
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class RedisServer:
     """One server process on a free loopback port; it keeps nothing when it ends."""
 
@@ -21,9 +28,7 @@ class RedisServer:
         binary = shutil.which("redis-server") or shutil.which("valkey-server")
         if binary is None:
             pytest.skip("neither redis-server nor valkey-server is installed")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self.socket = folder / "redis.sock"
         where = ["--bind", "127.0.0.1", "--port", str(self.port), "--unixsocket", str(self.socket), "--dir", str(folder)]
         self._command = [binary, *where, "--save", "", "--appendonly", "no", *options]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
 import threading
 import tracemalloc
@@ -155,6 +157,18 @@ def test_a_refusal_that_found_everything_expired_does_not_stop_the_sweep(hand: H
     assert not meter.hit("client", 3).allowed
     assert meter.hit("other", 1).allowed
     assert meter.size == 1
+
+
+def test_a_lock_that_was_held_at_a_fork_does_not_hold_up_the_child() -> None:
+    limits = MemoryLimiter(max_keys=10)
+    meter = limits.meter("fork", "2/minute")
+    with limits.lock:  # as another thread would
+        child = os.fork()
+        if not child:
+            signal.alarm(5)
+            os._exit(0 if meter.hit("client", 1).allowed else 1)
+        status = os.waitpid(child, 0)[1]
+    assert os.waitstatus_to_exitcode(status) == 0
 
 
 def test_a_clock_set_back_neither_opens_nor_blocks_for_longer_than_a_window(hand: Hand) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from threading import Lock
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from weakref import WeakKeyDictionary
 
 from counterseal.enforce.core.errors import ConfigurationError, Unavailable
@@ -26,6 +26,8 @@ SCHEMES = {
     "valkeys": "rediss",
     "valkey+unix": "redis+unix",
 }
+# The driver lets an address override what is set here, such as timeouts and how answers are decoded.
+_OPTIONS = frozenset({"db", "username", "password", "ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile"})
 _SYNC_CONNECTIONS = 64  # per process: as many threads ask at the same instant
 _PROTOCOL = 2  # all that is needed, and no greeting to wait for
 _ASYNC_CONNECTIONS = 16  # per event loop: one answers thousands of hits a second, others wait for it no longer than the timeout
@@ -52,6 +54,9 @@ class RedisLimiter:
     def __init__(self, url: str, timeout: float, prefix: str) -> None:
         scheme, _, rest = url.partition("://")
         self._url = f"{SCHEMES[scheme]}://{rest}"
+        self._common: dict[str, Any] = {"protocol": _PROTOCOL}
+        if SCHEMES[scheme] == "rediss":
+            self._common["ssl_check_hostname"] = True  # the driver's default before 6.0 was not to
         self.timeout = timeout
         self.prefix = prefix
         self.place = _place(url)
@@ -59,6 +64,9 @@ class RedisLimiter:
         self._lock = Lock()
         self._by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[Script, Any]] = WeakKeyDictionary()
         try:
+            unknown = sorted(set(parse_qs(urlsplit(url).query, keep_blank_values=True)) - _OPTIONS)
+            if unknown:
+                raise ConfigurationError(f"the address of the limits' store has options that it must not set: {unknown}")
             import redis
 
             self.errors: tuple[type[Exception], ...] = (redis.RedisError, OSError)
@@ -112,7 +120,7 @@ class RedisLimiter:
             retry=Retry(NoBackoff(), 0),
             socket_timeout=self.timeout / 2,
             socket_connect_timeout=self.timeout / 2,
-            protocol=_PROTOCOL,
+            **self._common,
         )
         client: Any = RedisStorage(self._url, connection_pool=pool).get_connection()
         return client.register_script(SCRIPT), client
@@ -128,7 +136,7 @@ class RedisLimiter:
             max_connections=_ASYNC_CONNECTIONS,
             timeout=None,  # the hit's own deadline ends it
             retry=Retry(NoBackoff(), 0),
-            protocol=_PROTOCOL,
+            **self._common,
         )
         storage = RedisStorage(f"async+{self._url}", implementation="redispy", connection_pool=pool)
         bridge: Any = storage.bridge
@@ -181,10 +189,10 @@ class RedisMeter:
     def _key(self, key: str) -> str:
         return f"{self._limiter.prefix}:limits:{self._keys.digest(key).hex()}"
 
-    def _verdict(self, answer: Sequence[Any]) -> Verdict:
-        allowed, number, left, wait = answer
-        rate = self._rates[number - 1]
-        return Verdict(bool(allowed), rate.amount, left, float(wait), rate.window)
+    def _verdict(self, answer: bytes) -> Verdict:
+        allowed, number, left, wait = answer.split()
+        rate = self._rates[int(number) - 1]
+        return Verdict(allowed == b"1", rate.amount, int(left), float(wait), rate.window)
 
 
 def _place(url: str) -> str:

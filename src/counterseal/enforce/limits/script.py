@@ -4,6 +4,7 @@ from __future__ import annotations
 
 SCRIPT = """
 -- KEYS[1]: the caller. ARGV: cost; then for each rate, shortest window first: amount, window, grain (seconds).
+-- Answers "allowed rate left wait" in one string, which clients read faster than a list.
 -- The value: {when the last hit was, {ends}, {counts}, ...}, a pair of lists for each rate. The rules are those of window.py.
 local cost = tonumber(ARGV[1])
 local rates = (#ARGV - 1) / 3
@@ -71,7 +72,7 @@ for rate = 1, rates do
 end
 if refused then
     if moved then keep() end -- else they would move along again at the next hit, and never end
-    return {0, refused, room, string.format('%.6f', wait)}
+    return string.format('0 %d %d %.6f', refused, room, wait)
 end
 
 for rate = 1, rates do
@@ -86,5 +87,5 @@ for rate = 1, rates do
     if rate == binding then wait = ends[#ends] - now end
 end
 keep()
-return {1, binding, left, string.format('%.6f', wait)}
+return string.format('1 %d %d %.6f', binding, left, wait)
 """

@@ -1,8 +1,9 @@
 """What a hit costs: CPU per hit in each store, plain and awaited, beside the library limits in the same run.
 
-    python benchmarks/limits.py [--redis redis://127.0.0.1:6379/0] [--hits 2000]
+    python benchmarks/limit_hits.py [--redis redis://127.0.0.1:6379/0] [--hits 2000]
 
-Limits' moving window answers yes or no; what is left, which `Verdict` holds and headers need, is a second call there. Both are shown.
+Limits' moving window answers yes or no; what is left, which `Verdict` holds and headers need, is a second call there. Both are
+shown. (A file called limits.py here would hide the library.)
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from limits import parse
 from limits.aio import strategies as aio_strategies
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 from counterseal.enforce.core.limiter import Verdict
 from counterseal.enforce.limits import open_limits
+from limits import parse
 
 ROUNDS = 5
 RATE = "100/second"
