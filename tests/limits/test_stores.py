@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -190,6 +192,12 @@ def test_an_address_that_cannot_work_is_refused_without_repeating_passwords(url:
 def test_a_timeout_is_positive_and_short(options: dict[str, float]) -> None:
     with pytest.raises(ConfigurationError, match="timeout"):
         open_limits(**options)  # type: ignore[arg-type]
+
+
+def test_counting_in_memory_loads_no_driver() -> None:
+    code = "import sys; from counterseal.enforce.limits import open_limits; open_limits(); print(*sys.modules)"
+    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    assert loaded.isdisjoint({"limits", "redis", "sqlite3", "asyncio"})
 
 
 def test_other_options_are_checked() -> None:

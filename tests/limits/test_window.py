@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
@@ -11,8 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from counterseal.enforce.core import clock
+from counterseal.enforce.core.limiter import Meter
 from counterseal.enforce.limits import open_limits
 from counterseal.enforce.limits.rates import SLOTS, Rate
+from counterseal.enforce.limits.sqlite import SqliteLimiter
 from counterseal.enforce.limits.window import Window, judge
 from tests.limits.conftest import Hand
 
@@ -35,7 +39,7 @@ class Oracle(RuleBasedStateMachine):
 
     @initialize()
     def open(self) -> None:
-        self.meter = open_limits().meter("oracle", "3 per 5 seconds; 7 per 20 seconds")
+        self.meter: Meter = open_limits().meter("oracle", "3 per 5 seconds; 7 per 20 seconds")
 
     @rule(seconds=MOMENTS)
     def wait(self, seconds: float) -> None:
@@ -87,8 +91,29 @@ class Oracle(RuleBasedStateMachine):
         return max(self.RATES, key=lambda rate: waits[rate])
 
 
+class SqliteOracle(Oracle):
+    """The same against a file. What a clock that is set back does there has tests of its own: it may refuse more."""
+
+    @initialize()
+    def open(self) -> None:
+        self.folder = TemporaryDirectory()
+        self.limits = SqliteLimiter(Path(self.folder.name) / "limits.db", 1, "oracle", 1000)
+        self.meter = self.limits.meter("oracle", "3 per 5 seconds; 7 per 20 seconds")
+
+    @rule(seconds=st.integers(1, 100_000))
+    def set_back(self, seconds: float) -> None:
+        pass
+
+    def teardown(self) -> None:
+        super().teardown()
+        self.limits.close()
+        self.folder.cleanup()
+
+
 TestOracle = Oracle.TestCase
 TestOracle.settings = hypothesis_settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestSqliteOracle = SqliteOracle.TestCase
+TestSqliteOracle.settings = hypothesis_settings(max_examples=30, stateful_step_count=40, deadline=None)
 
 
 @given(st.lists(st.tuples(st.floats(0, 0.5), st.integers(1, 300)), max_size=300))

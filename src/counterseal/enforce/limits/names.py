@@ -7,6 +7,17 @@ from counterseal.enforce.limits.rates import Rate, canonical, parse_rates
 
 _LONGEST_NAME = 200
 
+# What the library limits calls them; Valkey speaks Redis's protocol, and one driver is enough for both.
+REDIS_SCHEMES = {
+    "redis": "redis",
+    "rediss": "rediss",
+    "redis+unix": "redis+unix",
+    "unix": "redis+unix",
+    "valkey": "redis",
+    "valkeys": "rediss",
+    "valkey+unix": "redis+unix",
+}
+
 
 class Register:
     """The limits that one limiter knows: one rate for each name."""

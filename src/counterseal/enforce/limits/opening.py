@@ -7,8 +7,7 @@ from pathlib import Path
 from counterseal.enforce.core.errors import ConfigurationError
 from counterseal.enforce.limits.breaker import ClosableLimiter, GuardedLimiter
 from counterseal.enforce.limits.memory import MemoryLimiter
-from counterseal.enforce.limits.redis import SCHEMES, RedisLimiter
-from counterseal.enforce.limits.sqlite import SqliteLimiter
+from counterseal.enforce.limits.names import REDIS_SCHEMES
 
 _STORES = "memory://, sqlite:///limits.db, redis://host:6379/0, rediss://, valkey://, valkeys://, unix:///run/redis.sock"
 _LONGEST_TIMEOUT = 60.0
@@ -54,8 +53,12 @@ def open_limits(
     local = MemoryLimiter(max_keys) if on_outage == "local" else None
     scheme, separator, rest = url.partition("://")
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        from counterseal.enforce.limits.sqlite import SqliteLimiter
+
         return GuardedLimiter(SqliteLimiter(Path(rest[1:]), timeout, prefix, max_keys), local)
-    if scheme in SCHEMES and separator:
+    if scheme in REDIS_SCHEMES and separator:
+        from counterseal.enforce.limits.redis import RedisLimiter
+
         return GuardedLimiter(RedisLimiter(url, timeout, prefix), local)
     # Not the address itself: it may hold a password.
     raise ConfigurationError(f"no store for limits has an address that starts with {scheme[:20]!r}", f"there are {_STORES}")

@@ -12,20 +12,10 @@ from weakref import WeakKeyDictionary
 from counterseal.enforce.core.errors import ConfigurationError, Unavailable
 from counterseal.enforce.core.limiter import Verdict
 from counterseal.enforce.limits.keys import Namespace
-from counterseal.enforce.limits.names import Register, check_cost
+from counterseal.enforce.limits.names import REDIS_SCHEMES, Register, check_cost
 from counterseal.enforce.limits.rates import Rate, canonical
 from counterseal.enforce.limits.script import SCRIPT
 
-# What the library limits calls them; Valkey speaks Redis's protocol, and one driver is enough for both.
-SCHEMES = {
-    "redis": "redis",
-    "rediss": "rediss",
-    "redis+unix": "redis+unix",
-    "unix": "redis+unix",
-    "valkey": "redis",
-    "valkeys": "rediss",
-    "valkey+unix": "redis+unix",
-}
 # The driver lets an address override what is set here, such as timeouts and how answers are decoded.
 _OPTIONS = frozenset({"db", "username", "password", "ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile"})
 _SYNC_CONNECTIONS = 64  # per process: as many threads ask at the same instant
@@ -43,7 +33,7 @@ class RedisLimiter:
     entry per hit.
 
     Args:
-        url: its address, one of `SCHEMES`.
+        url: its address, one of `REDIS_SCHEMES`.
         timeout: seconds for a hit, connecting included. Without an event loop each step (connect, sign in, ask) has half of it.
         prefix: tells applications apart that share the store.
 
@@ -53,9 +43,9 @@ class RedisLimiter:
 
     def __init__(self, url: str, timeout: float, prefix: str) -> None:
         scheme, _, rest = url.partition("://")
-        self._url = f"{SCHEMES[scheme]}://{rest}"
+        self._url = f"{REDIS_SCHEMES[scheme]}://{rest}"
         self._common: dict[str, Any] = {"protocol": _PROTOCOL}
-        if SCHEMES[scheme] == "rediss":
+        if REDIS_SCHEMES[scheme] == "rediss":
             self._common["ssl_check_hostname"] = True  # the driver's default before 6.0 was not to
         self.timeout = timeout
         self.prefix = prefix
