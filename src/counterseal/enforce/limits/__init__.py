@@ -5,7 +5,7 @@ Contracts use them through `core.limiter`; applications call `open_limits` once 
 
 from __future__ import annotations
 
-from counterseal.enforce.limits.fields import headers
+from counterseal.enforce.core.limit_headers import headers
 from counterseal.enforce.limits.opening import open_limits
 
 __all__ = ["headers", "open_limits"]
