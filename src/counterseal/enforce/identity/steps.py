@@ -85,12 +85,16 @@ class Operation(Generic[P, R]):
         Raises:
             ConfigurationError: it would block an event loop, or the store is asynchronous.
         """
-        answer: Any = run(self._start(*args, **kwargs))
-        if not waits(answer):
-            result: R = answer
+        steps = self._start(*args, **kwargs)
+        try:
+            answer = next(steps)
+            while not waits(answer):
+                answer = steps.send(answer)
+        except StopIteration as stop:
+            result: R = stop.value
             return result
         if isinstance(answer, Coroutine):
-            answer.close()
+            answer.close()  # it has not begun: nothing was done
         name = getattr(self._start, "__name__", "it")
         raise ConfigurationError(f"{name}() has to be awaited here", f"Write `await ….{name}.aio(…)`.")
 
