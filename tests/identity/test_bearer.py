@@ -138,6 +138,14 @@ class TestWhatHolds:
         refused(identity, bearer(token(headers={"kid": "new"})))
         refused(identity, bearer(token()))
 
+    def test_a_secret_as_jwk(self) -> None:
+        assert recognised(tokens(key={"kty": "oct", "k": b64(SECRET)}), bearer(token())).id == "ann"
+        with pytest.raises(ConfigurationError, match="5 bytes"):
+            tokens(key={"kty": "oct", "k": b64("short")})
+        for wrong in ({"kty": "oct"}, {"kty": "oct", "k": 1}, {"kty": "oct", "k": b64(SECRET), "alg": "HS512"}, {}):
+            with pytest.raises(ConfigurationError, match="JWK"):
+                tokens(key=wrong)
+
     def test_its_description(self) -> None:
         identity = tokens()
         assert identity.openapi() == {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
@@ -328,6 +336,17 @@ class TestForgeries:
         refused(identity, bearer(token(headers={"typ": None})))
         for name in ("at+jwt", "application/at+JWT"):
             assert recognised(identity, bearer(token(headers={"typ": name}))).id == "ann"
+
+    @pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256", "EdDSA"])
+    @pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 256, 1000])
+    def test_signatures_of_any_length(self, algorithm: str, size: int) -> None:
+        key: Any = {"ES256": ec.generate_private_key(ec.SECP256R1()), "EdDSA": ed25519.Ed25519PrivateKey.generate()}.get(
+            algorithm, RSA_KEY
+        )
+        identity = tokens(algorithms=[algorithm], key=key.public_key())
+        signed = token(key, algorithm).rpartition(".")[0]
+        for signature in (b"\0" * size, b"\xff" * size):
+            refused(identity, bearer(f"{signed}.{b64(signature)}"))
 
     GOOD = token(exp=time.time() + 80_000)
 

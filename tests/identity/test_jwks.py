@@ -146,6 +146,16 @@ class TestFile:
         moved.offset = 64
         assert accepted(identity, "one")
 
+    def test_after_a_quiet_time_nobody_is_turned_away(self, tmp_path: Path, moved: Time) -> None:
+        path = tmp_path / "jwks.json"
+        path.write_text(jwks("one"))
+        identity = BearerTokens(jwks_file=path, cache=False, **MINIMUM)
+        for number in range(1, 20):
+            moved.offset = number * 3600
+            good = bearer(token(KEYS["one"], "ES256", {"kid": "one"}, iat=clock.now(), exp=clock.now() + 60))
+            with ThreadPoolExecutor(8) as pool:
+                assert len(list(pool.map(lambda _, good=good: recognised(identity, good), range(16)))) == 16
+
     @pytest.mark.parametrize(
         "content",
         ["", "[]", "{}", '{"keys": 1}', '{"keys": []}', '{"keys": [1, {"kid": 5}]}', '{"keys": [], "keys": []}', "x" * 300_000],

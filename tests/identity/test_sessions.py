@@ -252,6 +252,12 @@ def test_a_loader_that_answers_something_else_lets_nobody_in(answer: Any) -> Non
         sessions.authenticate(with_cookie(sessions.sign_in(None, "ann")))
 
 
+def test_one_text_is_no_set_of_roles() -> None:
+    for call in (lambda: Account("admin"), lambda: Sessions(MemoryStore()).sign_in(None, "ann", roles="admin")):
+        with pytest.raises(TypeError):
+            call()
+
+
 def test_a_loader_that_fails_lets_nobody_in() -> None:
     def load(_principal_id: str) -> Account:
         raise OSError("postgres://app:hunter2@db")
@@ -295,7 +301,7 @@ def test_a_store_that_is_down_lets_nobody_in() -> None:
         sessions.authenticate(with_cookie(sessions.sign_in(None, "ann")))
 
 
-@pytest.mark.parametrize("kind", ["memory", "sqlite", "sqlalchemy", "redis", "redis.asyncio"])
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "sqlalchemy", "postgresql", "redis", "redis.asyncio"])
 def test_on_an_event_loop(make_store: Callable[[str], Any], kind: str) -> None:
     async def load(_principal_id: str) -> Account:
         await asyncio.sleep(0)

@@ -109,7 +109,7 @@ def test_nothing_is_lost_when_many_write(store: Any) -> None:
     assert sum(len(store.owned("a", f"owner{number}")) for number in range(3)) == 80
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "sqlalchemy", "redis"])
+@pytest.mark.parametrize("kind", ["sqlite", "sqlalchemy", "postgresql", "redis"])
 def test_another_process_sees_the_same(make_store: Callable[[str], Any], kind: str) -> None:
     one, other = make_store(kind), make_store(kind)
     one.put("a", row("1"))
@@ -118,7 +118,7 @@ def test_another_process_sees_the_same(make_store: Callable[[str], Any], kind: s
     assert one.fetch("a", ["1"]) == [None]
 
 
-@pytest.mark.parametrize("kind", ["memory", "sqlite", "sqlalchemy", "redis", "redis.asyncio"])
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "sqlalchemy", "postgresql", "redis", "redis.asyncio"])
 def test_on_an_event_loop(make_store: Callable[[str], Any], kind: str) -> None:
     async def value(answer: Any) -> Any:
         return await answer if hasattr(answer, "__await__") else answer

@@ -22,6 +22,22 @@ class Account:
     permissions: Iterable[str] = ()
     attributes: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "roles", names(self.roles))
+        object.__setattr__(self, "permissions", names(self.permissions))
+
+
+def names(given: Iterable[str]) -> frozenset[str]:
+    """Roles or permissions as a set.
+
+    Raises:
+        TypeError: it is one text, which would be taken for its letters, or holds something else than texts.
+    """
+    found = frozenset[Any](() if isinstance(given, str) else given)
+    if isinstance(given, str) or not all(isinstance(name, str) for name in found):
+        raise TypeError("roles and permissions are sets of texts, not one text")
+    return found
+
 
 Load = Callable[[str], Account | Awaitable[Account | None] | None]
 """Finds a principal's account by id; ``None``: there is none, or it is locked, and nobody gets in with it."""

@@ -16,7 +16,7 @@ from counterseal.enforce.core.denial import Denied
 from counterseal.enforce.core.errors import ConfigurationError
 from counterseal.enforce.core.exchange import Exchange
 from counterseal.enforce.core.principal import Principal
-from counterseal.enforce.identity.account import Account, Load, current_account
+from counterseal.enforce.identity.account import Account, Load, current_account, names
 from counterseal.enforce.identity.credentials import authorization, refusal
 from counterseal.enforce.identity.questions import Question, answered
 from counterseal.enforce.identity.steps import Steps, operation, run, waits
@@ -189,7 +189,7 @@ class ApiKeys:
         body = f"{self._prefix}_{key_id}_" + "".join(secrets.choice(_LETTERS) for _ in range(_SECRET_LENGTH))
         key = body + _checksum(body)
         now = clock.now()
-        owner = Principal(id=principal_id, roles=frozenset(roles), permissions=frozenset(permissions))
+        owner = Principal(id=principal_id, roles=names(roles), permissions=names(permissions))
         stored = ApiKey(
             id=key_id,
             digest=sha256(key.encode()).hexdigest(),

@@ -95,20 +95,22 @@ class JwksFile:
 
     def ready(self) -> KeySet | None:
         """The keys that the file holds, or held when it could last be used."""
-        now = clock.now()
-        if not 0 <= now - self._checked < self._check_every and self._lock.acquire(blocking=False):
+        if self._due() and self._lock.acquire(blocking=False):
             try:  # one thread looks, the others go on with what is known
-                self._look(now)
+                self._look()
             finally:
                 self._lock.release()
-        return self._keys if 0 <= now - self._good < self._max_stale + self._check_every else None
+        return self._keys if 0 <= clock.now() - self._good < self._max_stale + self._check_every else None
 
     def wait(self) -> KeySet:
-        """The same; there is nothing to wait for.
+        """The same, after waiting for whoever is looking now.
 
         Raises:
             Unavailable: the file has been unusable for too long.
         """
+        with self._lock:
+            if self._due():
+                self._look()
         keys = self.ready()
         if keys is None:
             raise Unavailable("the file of token keys cannot be used")
@@ -118,8 +120,11 @@ class JwksFile:
         """The same: the file is looked at often enough."""
         return known
 
-    def _look(self, now: float) -> None:
-        self._checked = now
+    def _due(self) -> bool:
+        return not 0 <= clock.now() - self._checked < self._check_every
+
+    def _look(self) -> None:
+        self._checked = now = clock.now()
         try:
             state = self._state_now()
             if state != self._state:

@@ -21,7 +21,7 @@ RSA_BITS = 2048
 _FEW_CHARACTERS = 8
 _RANDOM_PART = 16
 _SHORTEST_DER = 44  # an Ed25519 public key
-_PLACEHOLDERS = re.compile(
+_PLACEHOLDERS = (  # compiled when it is needed: that takes longer than everything else here
     r"changeme|changethis|replaceme|replacethis|placeholder|djangoinsecure|supersecret|topsecret|secret|password|example|"
     r"default|development|production|insecure|signing|testing|token|your|jwt|dev|test|key|my|\d+bit|abcdefghijklmnopqrstuvwxyz|"
     r"0123456789|1234567890|12345678"
@@ -138,7 +138,7 @@ def check_secret(secret: Any, shortest: int) -> None:
     if _is_der(raw) or _is_der(_unwrapped(raw)):
         raise _public_as_secret()
     text = re.sub(r"[^a-z0-9]", "", raw.decode("latin-1").lower())
-    if len(set(raw)) < _FEW_CHARACTERS or (raw.isascii() and len(_PLACEHOLDERS.sub("", text)) < _RANDOM_PART):
+    if len(set(raw)) < _FEW_CHARACTERS or (raw.isascii() and len(re.sub(_PLACEHOLDERS, "", text)) < _RANDOM_PART):
         raise ConfigurationError("the HMAC secret is a placeholder that can be guessed", _HOW_TO_MAKE_ONE)
 
 

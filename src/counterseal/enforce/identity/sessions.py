@@ -13,7 +13,7 @@ from counterseal.enforce.core import clock
 from counterseal.enforce.core.errors import ConfigurationError
 from counterseal.enforce.core.exchange import Exchange
 from counterseal.enforce.core.principal import Principal
-from counterseal.enforce.identity.account import Account, Load, current_account
+from counterseal.enforce.identity.account import Account, Load, current_account, names
 from counterseal.enforce.identity.cookies import HOST_PREFIX, cookie_rules
 from counterseal.enforce.identity.credentials import refusal
 from counterseal.enforce.identity.questions import Question, answered
@@ -159,8 +159,8 @@ class Sessions:
         content = {
             "begun": now,
             "seen": now,
-            "roles": _list(roles),
-            "permissions": _list(permissions),
+            "roles": sorted(names(roles)),
+            "permissions": sorted(names(permissions)),
             "attributes": dict(attributes),
             "on_behalf_of": on_behalf_of,
         }
@@ -210,7 +210,7 @@ class Sessions:
         Raises:
             Unavailable: the store does not respond.
         """
-        changed = {"roles": _list(roles), "permissions": _list(permissions)}
+        changed = {"roles": sorted(names(roles)), "permissions": sorted(names(permissions))}
         rows = yield self._store.owned(_KIND, principal_id)
         for row in rows:
             current: Row | None = row
@@ -284,8 +284,8 @@ class Sessions:
         known = account or Account(content["roles"], content["permissions"])
         return Principal(
             id=row.owner,
-            roles=frozenset(known.roles),
-            permissions=frozenset(known.permissions),
+            roles=names(known.roles),
+            permissions=names(known.permissions),
             scheme=self._scheme,
             on_behalf_of=content["on_behalf_of"],
             session=row.key,
@@ -299,9 +299,3 @@ class Sessions:
 def _key(token: str) -> str:
     """What a session is kept under. Whatever is not a token of ours is the hash of something that was never issued."""
     return sha256(token[: _TOKEN_CHARACTERS + 1].encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _list(names: Iterable[str]) -> list[str]:
-    if isinstance(names, str):
-        raise TypeError("roles and permissions are sets of texts, not one text")
-    return sorted(set(names))

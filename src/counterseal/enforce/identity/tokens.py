@@ -13,6 +13,7 @@ from typing import Any
 from counterseal.enforce.core import clock
 from counterseal.enforce.core.errors import ConfigurationError
 from counterseal.enforce.core.principal import Principal
+from counterseal.enforce.identity.account import names
 from counterseal.enforce.identity.credentials import refusal
 from counterseal.enforce.identity.keys import SECRET_BYTES, checked_algorithms, prepare_secret, prepared_key
 from counterseal.enforce.identity.questions import Question, answered
@@ -81,7 +82,7 @@ class AccessTokens:
 
         if not _OURS.isdisjoint(claims):
             raise ValueError(f"claims that are set here: {', '.join(sorted(_OURS.intersection(claims)))}")
-        owner = Principal(id=principal_id, roles=frozenset(roles), permissions=frozenset(permissions))
+        owner = Principal(id=principal_id, roles=names(roles), permissions=names(permissions))
         if any(" " in permission for permission in owner.permissions):
             raise ValueError("a permission has a space in it, and scope separates by spaces")
         now = clock.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Mapping, Sequence
@@ -38,6 +39,7 @@ _CLEAR = "DELETE FROM counterseal_rows WHERE kind = :kind AND owner = :owner AND
 _DROP_ENDED = "DELETE FROM counterseal_rows WHERE expires_at < :now"
 _PUTS_BETWEEN_DROPS = 256
 _BUSY_SECONDS = 5.0
+_BUSY_PAUSE = 0.005
 
 Found = Sequence[Sequence[Any]]
 
@@ -149,14 +151,20 @@ class SqliteStore(_Table):
 
         if not self._path.exists():
             self._path.touch(mode=0o600)
-        connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        try:
-            for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", *SCHEMA):
-                connection.execute(statement)
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
+        deadline = time.monotonic() + _BUSY_SECONDS
+        while True:
+            connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            try:
+                for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", *SCHEMA):
+                    connection.execute(statement)
+            except sqlite3.Error as problem:
+                connection.close()
+                # SQLite's own waiting does not cover the change to WAL, which the first to open a file all attempt.
+                if getattr(problem, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(_BUSY_PAUSE)
+            else:
+                return connection
 
 
 class SqlStore(_Table):
