@@ -348,6 +348,17 @@ class TestForgeries:
         for signature in (b"\0" * size, b"\xff" * size):
             refused(identity, bearer(f"{signed}.{b64(signature)}"))
 
+    def test_a_signature_has_one_spelling(self) -> None:
+        good = token()
+        letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+        spare = letters[letters.index(good[-1]) ^ 1]  # another last letter for the same bytes
+        for changed in (good[:-1] + spare, good + "=", good + "!", good[:-3] + "!" + good[-3:], good[:-3] + "\n" + good[-3:]):
+            refused(tokens(), bearer(changed))
+
+    def test_numbers_that_are_none(self) -> None:
+        for number in ("NaN", "Infinity", "-Infinity"):
+            refused(tokens(), bearer(raw_token(HEADER, json.dumps(claims())[:-1] + f', "limit": {number}}}')))
+
     GOOD = token(exp=time.time() + 80_000)
 
     @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])

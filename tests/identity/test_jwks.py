@@ -22,6 +22,7 @@ from counterseal.enforce.core.denial import Denied
 from counterseal.enforce.core.errors import ConfigurationError, Unavailable
 from counterseal.enforce.core.principal import Principal
 from counterseal.enforce.identity.bearer import BearerTokens
+from counterseal.enforce.identity.fetch import FetchFailed, checked_url, fetch
 from counterseal.enforce.identity.jwks import JwksFile, JwksUrl
 from tests.identity.calls import AUDIENCE, ISSUER, bearer, on_a_loop, recognised, refused, token
 
@@ -334,6 +335,12 @@ class TestServer:
         with pytest.raises(Unavailable):
             on_a_loop(lambda: identity.authenticate(call("one")))
         assert time.monotonic() - start < 1.2
+
+    def test_no_more_is_read_than_allowed(self, server: KeyServer) -> None:
+        server.answer = b"x" * 50_000
+        with pytest.raises(FetchFailed, match="too large"):
+            fetch(checked_url(server.url), timeout=1, limit=49_999)
+        assert len(fetch(checked_url(server.url), timeout=1, limit=50_000)) == 50_000
 
     def test_a_server_that_is_not_there(self, server: KeyServer) -> None:
         identity = BearerTokens(jwks_url=f"http://127.0.0.1:{_unused_port()}/jwks", **MINIMUM)

@@ -106,6 +106,9 @@ def test_answers_that_are_kept_are_kept_for_the_stated_bound(make_store: Callabl
     recognised(identity, other)
     here.revoke_principal("bob")
     refused(identity, other)
+    third = bearer(ISSUING.issue("cem"))
+    here.revoke(recognised(identity, third).session or "")
+    refused(identity, third)
 
 
 def test_scopes_are_apart(store: Any) -> None:

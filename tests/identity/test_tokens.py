@@ -151,6 +151,10 @@ class TestRefreshTokens:
         moved.now += 75
         with pytest.raises(Denied):
             refresh.rotate(token)
+        shorter = refresh.issue("ann")
+        moved.now += 60
+        with pytest.raises(Denied):
+            RefreshTokens(store, idle=50, absolute=50).rotate(shorter)
         idle = refresh.issue("ann")
         moved.now += 101
         with pytest.raises(Denied):
