@@ -33,7 +33,7 @@ class Principal:
     """When the credential ends, in seconds since the epoch; ``None``: it does not by itself."""
     ambient: bool = False
     """Whether browsers send the credential unasked (a cookie), so that requests of other sites carry it too."""
-    attributes: Mapping[str, Any] = field(default=_NOTHING, hash=False)
+    attributes: Mapping[str, Any] = field(default_factory=lambda: _NOTHING, hash=False)
     """Whatever else the identity knows: a tenant, verified claims."""
 
     def __post_init__(self) -> None:

@@ -49,9 +49,9 @@ class Record:
     """The HTTP status that was answered."""
     reason: str | None = None
     """Why it was denied or failed: a denial's code, an exception's class. No message of an exception: it may hold secrets."""
-    changes: Mapping[str, Any] = field(default=_NOTHING)
+    changes: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     """The fields that were changed, redacted; JSON values."""
-    details: Mapping[str, Any] = field(default=_NOTHING)
+    details: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     """What the application adds; JSON values."""
 
 
