@@ -112,7 +112,10 @@ def decode(line: bytes | str) -> Record:
     Raises:
         ValueError: it is not the line of a record.
     """
-    fields = json.loads(line)
+    try:
+        fields = json.loads(line)
+    except RecursionError as error:
+        raise ValueError("not the line of a record") from error
     if not isinstance(fields, dict) or not {"at", "action", "outcome"} <= fields.keys() <= set(FIELDS):
         raise ValueError("not the line of a record")
     try:

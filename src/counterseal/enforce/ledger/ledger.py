@@ -6,21 +6,28 @@ import asyncio
 import atexit
 import os
 import threading
-from collections.abc import Awaitable, Callable, Set
+from collections.abc import Awaitable, Callable, Iterator, Sequence, Set
 from types import TracebackType
 from typing import Any, Literal, Self
 from weakref import WeakKeyDictionary
 
 from counterseal.enforce.core.errors import ConfigurationError, Unavailable
 from counterseal.enforce.core.record import Record
+from counterseal.enforce.ledger.anchors import Anchor as KeptAnchor
+from counterseal.enforce.ledger.anchors import AnchorFile
 from counterseal.enforce.ledger.encoding import Encoder
 from counterseal.enforce.ledger.keys import Signer, key_from_environment, parse_key
-from counterseal.enforce.ledger.location import make_store
+from counterseal.enforce.ledger.location import make_store, reading
 from counterseal.enforce.ledger.own_transaction import write_in
+from counterseal.enforce.ledger.prune import Pruned, prune
+from counterseal.enforce.ledger.query import Filter
+from counterseal.enforce.ledger.reading import Entry, entries
 from counterseal.enforce.ledger.redaction import Redactor
 from counterseal.enforce.ledger.seals import Checkpoint, Sealer
 from counterseal.enforce.ledger.sqlite import SqliteStore
 from counterseal.enforce.ledger.store import Store
+from counterseal.enforce.ledger.verification import Verification
+from counterseal.enforce.ledger.verify import GRACE, verify
 from counterseal.enforce.ledger.waiting import Desk
 from counterseal.enforce.ledger.writer import Ticket, Writer, hook_forks
 
@@ -31,7 +38,9 @@ Anchor = Callable[[Checkpoint], None]
 class Ledger:
     """An audit trail (`counterseal.enforce.core.record.Trail`). Make one with `open_ledger`; one for each process is enough."""
 
-    def __init__(self, store: Store, writer: Writer, encoder: Encoder, timeout: float) -> None:
+    def __init__(self, url: str, store: Store, writer: Writer, encoder: Encoder, signer: Signer | None, timeout: float) -> None:
+        self._url = url
+        self._signer = signer
         self._store = store
         self._writer = writer
         self._encode = encoder.encode
@@ -104,6 +113,33 @@ class Ledger:
         self._writer.watch()
         return write_in(connection, self._encode(record), self._store.kind)
 
+    def prune(self, before: float, *, actor: str | None = None) -> Pruned:
+        """Remove what was sealed before a time; a tombstone and a record of its own remain. Blocks; others write in between.
+
+        Args:
+            before: seconds since the epoch.
+            actor: who wants it, for the record.
+
+        Raises:
+            TamperedError: some of it is not as it was sealed.
+            Unavailable: the database does not do it.
+        """
+        return self._writer.exclusively(lambda store, sealer: prune(store, sealer, self._encode, before, actor))
+
+    def entries(self, wanted: Filter = Filter(), *, newest: bool = False) -> Iterator[Entry]:  # noqa: B008  it is frozen
+        """The records that fit, in order or backwards, read by a connection of its own. Blocks.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        with reading(self._url) as store:
+            yield from entries(store, wanted, newest=newest)
+
+    def verify(self, *, grace: float = GRACE, anchors: Sequence[KeptAnchor] = ()) -> Verification:
+        """Check the whole ledger, with the key that it is written with. Blocks. A verifier elsewhere proves more."""
+        with reading(self._url) as store:
+            return verify(store, () if self._signer is None else (self._signer,), anchors, grace=grace)
+
     def close(self) -> None:
         """Write and seal what is there, and let go of the database. What is appended later is refused."""
         atexit.unregister(self.close)
@@ -125,7 +161,7 @@ def open_ledger(
     *,
     durability: Durability = "full",
     key: Signer | str | bytes | None = None,
-    anchor: Anchor | None = None,
+    anchor: Anchor | str | os.PathLike[str] | None = None,
     sensitive: Set[str] | Callable[[str], bool] | None = None,
     timeout: float = 10.0,
     capacity: int = 10_000,
@@ -138,7 +174,8 @@ def open_ledger(
         durability: ``full``: acknowledged records survive a power cut; ``normal``: only the end of the process.
         key: what checkpoints are signed with; a text is a PEM or a shared secret. Default: what ``COUNTERSEAL_LEDGER_KEY``
             holds, or the file that ``COUNTERSEAL_LEDGER_KEY_FILE`` names. Without any, checkpoints are not signed.
-        anchor: called with each checkpoint once it is durable, on the writer's thread, to keep it elsewhere.
+        anchor: keeps checkpoints elsewhere: called with each one once it is durable, on the writer's thread; or a file to which
+            their heads are appended.
         sensitive: names of fields whose values are redacted, or a predicate over names. Default: the policy's list.
         timeout: seconds after which a caller is told that the record could not be written.
         capacity: records that may wait to be written; more callers have to wait.
@@ -150,7 +187,8 @@ def open_ledger(
     """
     if durability not in ("full", "normal"):
         raise ConfigurationError(f"durability is {durability!r}", "Choose 'full' or 'normal'")
-    store = make_store(os.fspath(url), full=durability == "full", patience=timeout / 2)
+    address = os.fspath(url)
+    store = make_store(address, full=durability == "full", patience=timeout / 2)
     signer = parse_key(key.encode() if isinstance(key, str) else key) if isinstance(key, (str, bytes)) else key
     signer = key_from_environment() if signer is None else signer
     encoder = Encoder(Redactor(sensitive))
@@ -162,8 +200,9 @@ def open_ledger(
         store.close()
         raise
     hook_forks()
+    keep = AnchorFile(anchor) if isinstance(anchor, (str, os.PathLike)) else anchor
     direct = store.direct() if durability == "normal" and isinstance(store, SqliteStore) else None
-    writer = Writer(store, direct, sealer, capacity=capacity, seal_interval=seal_interval, anchor=anchor)
-    ledger = Ledger(store, writer, encoder, timeout)
+    writer = Writer(store, direct, sealer, capacity=capacity, seal_interval=seal_interval, anchor=keep)
+    ledger = Ledger(address, store, writer, encoder, signer, timeout)
     atexit.register(ledger.close)
     return ledger

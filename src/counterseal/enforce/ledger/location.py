@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from counterseal.enforce.core.errors import ConfigurationError
 from counterseal.enforce.ledger.sqlite import SqliteStore
 from counterseal.enforce.ledger.store import Store
 
-_POSTGRESQL = ("postgresql://", "postgres://")
+_POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
 _SQLITE = "sqlite:///"
+
+
+@contextmanager
+def reading(url: str) -> Iterator[Store]:
+    """A store that is open for reading only.
+
+    Raises:
+        ConfigurationError: it is no address of a ledger, or what is there is none.
+        Unavailable: the database does not answer.
+    """
+    store = make_store(url)
+    store.open(read_only=True)
+    try:
+        yield store
+    except store.errors as error:
+        raise store.unavailable(error) from error
+    finally:
+        store.close()
 
 
 def make_store(url: str, *, full: bool = True, patience: float = 5.0) -> Store:
@@ -22,7 +43,9 @@ def make_store(url: str, *, full: bool = True, patience: float = 5.0) -> Store:
         ConfigurationError: it is no address of a ledger. The message does not repeat it: it may hold a password.
     """
     if url.startswith(_POSTGRESQL):
-        raise ConfigurationError("PostgreSQL")
+        from counterseal.enforce.ledger.postgresql import PostgresStore
+
+        return PostgresStore("postgresql://" + url.partition("://")[2], full=full, patience=patience)
     path = url.removeprefix(_SQLITE)
     if "://" in path:
         raise ConfigurationError("this is no address of a ledger", "Give a path, sqlite:///PATH, or postgresql://...")

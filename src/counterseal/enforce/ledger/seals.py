@@ -29,6 +29,14 @@ GENESIS = ""
 
 Row = tuple[int, int, bytes]
 """A stored record: the key by which records are ordered and sealed, its number, and what its leaf is made of."""
+Place = tuple[int, int]
+"""Where a record stands: its key and its number."""
+MOST = (1 << 63) - 1
+
+
+def end_of(key: int) -> Place:
+    """The place after all records of a key."""
+    return key, MOST
 
 
 @dataclass(frozen=True)
@@ -77,15 +85,26 @@ def parse_statement(body: bytes) -> dict[str, Any]:
     Raises:
         ValueError: it is none.
     """
-    value = json.loads(body)
-    wrong = not isinstance(value, dict) or any(type(value.get(name)) is not kind for name, kind in _TYPES.items())
-    if not wrong and value["kind"] == "prune":
-        removed = value.get("removed")
-        wrong = not isinstance(removed, dict) or any(type(removed.get(name)) is not kind for name, kind in _REMOVED_TYPES.items())
-    if wrong or value["kind"] not in ("seal", "prune"):
+    try:
+        value = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("not the statement of a checkpoint") from error
+    right = _has(value, _TYPES) and (
+        value["kind"] == "seal" or (value["kind"] == "prune" and _has(value.get("removed"), _REMOVED_TYPES))
+    )
+    if not right:
         raise ValueError("not the statement of a checkpoint")
     statement: dict[str, Any] = value
     return statement
+
+
+def _has(value: Any, types: dict[str, type]) -> bool:
+    """Whether a value is an object with such fields. Numbers are such as databases take."""
+    return isinstance(value, dict) and all(_is(value.get(name), kind) for name, kind in types.items())
+
+
+def _is(value: Any, kind: type) -> bool:
+    return type(value) is kind and (not isinstance(value, int) or 0 <= value <= MOST)
 
 
 def leaves_of(rows: Iterable[Row]) -> bytes:

@@ -19,14 +19,13 @@ from pathlib import Path
 from time import monotonic
 from uuid import uuid4
 
-from counterseal.enforce.core.clock import now
 from counterseal.enforce.core.errors import ConfigurationError, Unavailable
 from counterseal.enforce.ledger.query import Where
-from counterseal.enforce.ledger.seals import Checkpoint, Row
-from counterseal.enforce.ledger.store import CHECKPOINTS, FORMAT, IDENTITY, RECORDS, Store, explain
+from counterseal.enforce.ledger.seals import MOST, Checkpoint, Place, Row, end_of
+from counterseal.enforce.ledger.store import CHECKPOINTS, FORMAT, IDENTITY, RECORDS, Store, explain, stored_checkpoint
 
 _SCHEMA = f"""
-CREATE TABLE {IDENTITY} (id TEXT NOT NULL, format INTEGER NOT NULL, created REAL NOT NULL);
+CREATE TABLE {IDENTITY} (id TEXT NOT NULL, format INTEGER NOT NULL);
 CREATE TABLE {RECORDS} (position INTEGER PRIMARY KEY, line TEXT NOT NULL);
 CREATE TABLE {CHECKPOINTS} (number INTEGER PRIMARY KEY, body TEXT NOT NULL, leaves BLOB NOT NULL, signature TEXT NOT NULL);
 """
@@ -96,7 +95,7 @@ class SqliteStore(Store):
             if not self._has_ledger():
                 for statement in (*_SCHEMA.strip().split("\n"), *_TRIGGERS.values()):
                     connection.execute(statement)
-                connection.execute(f"INSERT INTO {IDENTITY} VALUES (?, ?, ?)", (uuid4().hex, FORMAT, now()))
+                connection.execute(f"INSERT INTO {IDENTITY} VALUES (?, ?)", (uuid4().hex, FORMAT))
         connection.execute(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
         self._identify()
 
@@ -105,7 +104,10 @@ class SqliteStore(Store):
         return bool(self.connection.execute(query, (IDENTITY,)).fetchone()[0])
 
     def _identify(self) -> None:
-        identifier, version = self.connection.execute(f"SELECT id, format FROM {IDENTITY}").fetchone()
+        rows = self.connection.execute(f"SELECT CAST(id AS BLOB), format FROM {IDENTITY}").fetchall()
+        if len(rows) != 1:
+            raise ConfigurationError(f"the table {IDENTITY} has {len(rows)} rows instead of one", "It was changed")
+        identifier, version = rows[0]
         if version != FORMAT:
             raise ConfigurationError(f"{self._path} has format {version}, which this version does not know", "Update Counterseal")
         name = identifier.decode("ascii", "replace")
@@ -125,7 +127,7 @@ class SqliteStore(Store):
         try:
             self._connect(read_only=read_only)
             self._identify()
-        except (*self.errors, TypeError) as error:  # TypeError: there is a table, and it is empty
+        except self.errors as error:
             self.close()
             raise self.unavailable(error) from error
 
@@ -137,17 +139,36 @@ class SqliteStore(Store):
 
     def _connect(self, *, read_only: bool) -> None:
         self._file = self._standing()
-        address = Path(self._path).absolute().as_uri() + ("?mode=ro" if read_only else "?mode=rw")
-        connection = sqlite3.connect(
-            address, uri=True, isolation_level=None, timeout=self._patience, check_same_thread=False, cached_statements=64
-        )
-        self._connection = connection
-        connection.text_factory = bytes
+        connection = self._connection = self._opened("?mode=ro" if read_only else "?mode=rw")
         if read_only:
+            self._read_without_log()
             return
         connection.execute(f"PRAGMA synchronous = {'FULL' if self._full else 'NORMAL'}")
         if self._quick:
             connection.execute("PRAGMA wal_autocheckpoint = 0")
+
+    def _opened(self, options: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            Path(self._path).absolute().as_uri() + options,
+            uri=True,
+            isolation_level=None,
+            timeout=self._patience,
+            check_same_thread=False,
+            cached_statements=64,
+        )
+        connection.text_factory = bytes
+        return connection
+
+    def _read_without_log(self) -> None:
+        """Readers need the log's index beside the file too. A read-only disk has none, and without a log nothing can change."""
+        try:
+            self.connection.execute("SELECT count(*) FROM sqlite_master")
+        except sqlite3.OperationalError:
+            log = Path(f"{self._path}-wal")
+            if log.exists() and log.stat().st_size:
+                raise
+            self.close()
+            self._connection = self._opened("?immutable=1")
 
     def _stands(self) -> bool:
         """Whether the file that is open is the one at the path."""
@@ -225,7 +246,7 @@ class SqliteStore(Store):
 
     def sealable(self, after: int, limit: int) -> list[Row]:
         """The first rows after a key."""
-        return self.rows(after, None, limit=limit)
+        return self.rows(end_of(after), None, limit=limit)
 
     def unsettled(self) -> bool:
         """Whatever can be seen can be sealed."""
@@ -266,10 +287,10 @@ class SqliteStore(Store):
         for row in self.connection.execute(query, (first,)):
             yield _checkpoint(row)
 
-    def rows(self, after: int, upto: int | None, *, skip: int = 0, limit: int) -> list[Row]:
-        """Rows in order. Keys are unique here, so there are none of the key ``after`` left."""
-        bound = (1 << 63) - 1 if upto is None else upto
-        return self.connection.execute(_SELECT_ROWS, (after, bound, limit)).fetchall()
+    def rows(self, after: Place, upto: int | None, *, limit: int | None) -> list[Row]:
+        """Rows in order. A key belongs to one record here."""
+        values = (after[0], MOST if upto is None else upto, -1 if limit is None else limit)
+        return self.connection.execute(_SELECT_ROWS, values).fetchall()
 
     def tail(self, after: int) -> tuple[int, bytes | None]:
         """How many records follow a key, and the first one's line."""
@@ -278,9 +299,11 @@ class SqliteStore(Store):
         row = self.connection.execute(query, (after,)).fetchone()
         return count, None if row is None else row[0]
 
-    def lines(self, where: Where, after: tuple[int, int] | None, *, limit: int, newest: bool) -> list[tuple[int, int, bytes]]:
+    def lines(
+        self, where: Where, after: Place | None, upto: int | None, *, limit: int, newest: bool
+    ) -> list[tuple[int, int, bytes]]:
         """Lines that may fit."""
-        conditions, values = ["1"], list[str | int]()
+        conditions, values = ["position <= ?"], list[str | int]([MOST if upto is None else upto])
         if after is not None:
             conditions.append(f"position {'<' if newest else '>'} ?")
             values.append(after[0])
@@ -296,6 +319,10 @@ class SqliteStore(Store):
         )
         return self.connection.execute(query, [*values, limit]).fetchall()
 
+    def damaged(self, error: Exception) -> bool:
+        """Pages that do not fit together, or no database at all."""
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
     def settled(self) -> int | None:
         """Row ids appear in order."""
         return None
@@ -309,7 +336,7 @@ _SELECT_ROWS = (
     f"SELECT position, position, position || ':' || line FROM {RECORDS} "
     "WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
 )
-_SELECT_CHECKPOINTS = f"SELECT number, body, leaves, signature FROM {CHECKPOINTS}"
+_SELECT_CHECKPOINTS = f"SELECT number, CAST(body AS BLOB), CAST(leaves AS BLOB), CAST(signature AS BLOB) FROM {CHECKPOINTS}"
 
 
 @cache
@@ -318,8 +345,4 @@ def _insert(count: int) -> str:
 
 
 def _checkpoint(row: tuple[int, bytes, bytes, bytes]) -> Checkpoint:
-    number, body, leaves, signature = row
-    try:
-        return Checkpoint(number, body, leaves, bytes.fromhex(signature.decode("ascii")))
-    except ValueError:
-        return Checkpoint(number, body, leaves, b"not a signature")
+    return stored_checkpoint(*row)

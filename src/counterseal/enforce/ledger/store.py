@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 
 from counterseal.enforce.core.errors import Unavailable
 from counterseal.enforce.ledger.query import Where
-from counterseal.enforce.ledger.seals import Checkpoint, Row
+from counterseal.enforce.ledger.seals import Checkpoint, Place, Row
 
 RECORDS = "counterseal_records"
 CHECKPOINTS = "counterseal_checkpoints"
@@ -86,16 +86,25 @@ class Store(ABC):
         """All checkpoints from a number on, in order."""
 
     @abstractmethod
-    def rows(self, after: int, upto: int | None, *, skip: int = 0, limit: int) -> list[Row]:
-        """Rows with keys above ``after`` and not above ``upto``, in order; those of ``after`` with numbers above ``skip`` too."""
+    def rows(self, after: Place, upto: int | None, *, limit: int | None) -> list[Row]:
+        """Rows after a place with keys up to ``upto``, in order."""
 
     @abstractmethod
     def tail(self, after: int) -> tuple[int, bytes | None]:
         """How many records have keys above ``after``, and the line of the first."""
 
     @abstractmethod
-    def lines(self, where: Where, after: tuple[int, int] | None, *, limit: int, newest: bool) -> list[tuple[int, int, bytes]]:
-        """Key, number and line of records that may fit, after a place; the newest ones first when asked for."""
+    def lines(
+        self, where: Where, after: Place | None, upto: int | None, *, limit: int, newest: bool
+    ) -> list[tuple[int, int, bytes]]:
+        """Key, number and line of records that may fit, after a place, with keys up to ``upto``.
+
+        Newest first when asked for; ``after`` is then the place before which they stand.
+        """
+
+    @abstractmethod
+    def damaged(self, error: Exception) -> bool:
+        """Whether a failure says that what is stored cannot be read any more."""
 
     @abstractmethod
     def settled(self) -> int | None:
@@ -104,6 +113,14 @@ class Store(ABC):
     def unavailable(self, error: Exception) -> Unavailable:
         """What callers are told about a failure."""
         return Unavailable(f"the ledger cannot be used: {explain(error)}")
+
+
+def stored_checkpoint(number: int, body: bytes, leaves: bytes, signature: bytes) -> Checkpoint:
+    """A checkpoint from its columns. What is no signature at all becomes one that nobody made."""
+    try:
+        return Checkpoint(number, body, leaves, bytes.fromhex(signature.decode("ascii")))
+    except ValueError:
+        return Checkpoint(number, body, leaves, b"none")
 
 
 def explain(error: Exception) -> str:

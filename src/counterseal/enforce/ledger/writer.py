@@ -14,6 +14,7 @@ from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
+from typing import TypeVar
 from weakref import WeakSet
 
 from counterseal.enforce.core.clock import now
@@ -22,6 +23,8 @@ from counterseal.enforce.ledger.seals import Checkpoint, Sealer
 from counterseal.enforce.ledger.store import Store, explain
 
 _log = logging.getLogger("counterseal.ledger")
+
+Result = TypeVar("Result")
 
 LARGEST_BATCH = 4096
 """Records of one transaction."""
@@ -149,6 +152,22 @@ class Writer:
             self._queue.put(_NUDGE)
         if not self._running:
             self._start()
+
+    def exclusively(self, work: Callable[[Store, Sealer], Result]) -> Result:
+        """Do something with the connection while the thread does not use it.
+
+        Raises:
+            Unavailable: the database does not do it.
+        """
+        with self.busy:
+            try:
+                self.store.open()
+                return work(self.store, self._sealer)
+            except self.store.errors as error:
+                self._drop()
+                raise self.store.unavailable(error) from error
+            finally:
+                self.noted(1)
 
     def close(self) -> None:
         """Write what has queued, seal it, disconnect. Later calls are refused."""
