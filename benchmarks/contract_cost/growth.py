@@ -15,14 +15,18 @@ def growth(folder: Path, requests: int) -> dict[str, float]:
     """CPU microseconds per request, with 10 to 10,000 routes, and 10 to 10,000 callers taking turns."""
     found = {}
     for count in (10, 100, 1000, 10_000):
-        found[f"{count} routes under contract"] = asyncio.run(_routes(folder / f"r{count}", count, requests))
+        found[f"{count} routes under contract"] = asyncio.run(_routes(_made(folder / f"r{count}"), count, requests))
     for count in (10, 100, 1000, 10_000):
-        found[f"{count} principals"] = asyncio.run(_principals(folder / f"p{count}", count, requests))
+        found[f"{count} principals"] = asyncio.run(_principals(_made(folder / f"p{count}"), count, requests))
     return found
 
 
-async def _routes(folder: Path, count: int, requests: int) -> float:
+def _made(folder: Path) -> Path:
     folder.mkdir()
+    return folder
+
+
+async def _routes(folder: Path, count: int, requests: int) -> float:
     app = by_contract.application(folder)
 
     # The measured route stands first: how long a framework searches its table is not what is asked.
@@ -38,7 +42,6 @@ async def _routes(folder: Path, count: int, requests: int) -> float:
 
 
 async def _principals(folder: Path, count: int, requests: int) -> float:
-    folder.mkdir()
     app = by_contract.application(folder)
     callers = itertools.cycle([(f"/checked/{number}", headers(token(f"user{number}"))) for number in range(1, count + 1)])
     # Everybody has been here once: a first call pays for the signature.

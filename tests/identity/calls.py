@@ -51,8 +51,16 @@ class Call(Exchange):
         return "192.0.2.1"
 
     @property
+    def target(self) -> str:
+        return "/"
+
+    @property
     def native(self) -> Any:
         return {"headers": self._headers}
+
+    @property
+    def key(self) -> object:
+        return self
 
     def headers(self, name: str) -> Sequence[str]:
         return [value for header, value in self._headers if header.lower() == name]

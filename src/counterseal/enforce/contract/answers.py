@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import quote
 
 from counterseal.enforce.clauses.returns import Shaper
-from counterseal.enforce.contract.plan import Plan
 from counterseal.enforce.core.adapter import Adapter, Reply
 from counterseal.enforce.core.call import Call, current
 from counterseal.enforce.core.clock import now
@@ -33,15 +32,12 @@ class Edge:
     """Whether what the function returns is the answer itself."""
 
 
-def shape(plan: Plan, call: Call, edge: Edge | None, result: Any) -> Any:
+def shape(shaper: Shaper, call: Call, edge: Edge | None, result: Any) -> Any:
     """The result as the contract lets it out.
 
     Raises:
         Denied: 500, it does not have the declared shape.
     """
-    shaper = plan.shaper
-    if shaper is None:
-        return result
     from pydantic import ValidationError
 
     try:

@@ -41,6 +41,11 @@ class Guard:
     detect: Adapters
     function: Any = None
     """The function that frameworks and callers hold."""
+    known: frozenset[str] = frozenset()
+    """What callers of a service function may give."""
+
+    def __post_init__(self) -> None:
+        self.known = frozenset(self.plan.given)
 
     @property
     def spec(self) -> Spec:
@@ -110,18 +115,23 @@ class Guard:
                 401, "not-authenticated", f"{self.plan.target.name} was called outside a request and without acting_as()"
             )
         plan = self.plan
-        given = {**dict(zip(plan.given, args, strict=False)), **kwargs}
-        known = set(plan.given)
-        strange = [name for name in given if name not in known and (name in plan.target.supplied or not plan.takes_rest)]
-        if strange or len(args) > len(plan.given):
-            raise TypeError(
-                f"{plan.target.name}() takes {', '.join(plan.given) or 'nothing'}; not {', '.join(strange) or 'more'}"
-            )
-        call = Call(plan.target.name, parent.security, parent.exchange, {}, parent)
-        call.identifiers = {name: given[name] for name in plan.target.identifiers if name in given}
-        hidden = set(plan.target.identifiers).difference(plan.wanted)
-        call.arguments = {name: value for name, value in given.items() if name not in hidden}
+        given = {**dict(zip(plan.given, args, strict=False)), **kwargs} if args else kwargs
+        if len(args) > len(plan.given) or not given.keys() <= self.known:
+            self._refuse_strange(given)
+        call = Call(plan.target.name, parent.security, parent.exchange, given, parent)
+        if plan.target.identifiers:
+            call.identifiers = {name: given[name] for name in plan.target.identifiers if name in given}
+            call.arguments = {name: value for name, value in given.items() if name not in plan.only_ids}
         return call
+
+    def _refuse_strange(self, given: dict[str, Any]) -> None:
+        """Arguments that only the contract supplies, or that nobody takes."""
+        plan = self.plan
+        strange = [name for name in given if name not in self.known]
+        if plan.takes_rest and strange and not set(strange) & set(plan.target.supplied):
+            return
+        words = f"takes {', '.join(plan.given) or 'nothing'}; not {', '.join(strange) or 'more'}"
+        raise TypeError(f"{plan.target.name}() {words}")
 
     def leave(self, call: Call, edge: Edge | None, answer: Any) -> Any:
         """The answer, followed to its end where it has not ended yet."""
