@@ -51,6 +51,14 @@ class Call(Exchange):
         return "192.0.2.1"
 
     @property
+    def target(self) -> str:
+        return "/"
+
+    @property
+    def key(self) -> object:
+        return self
+
+    @property
     def native(self) -> Any:
         return {"headers": self._headers}
 
