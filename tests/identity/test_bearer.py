@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import threading
@@ -186,7 +187,6 @@ class TestTime:
             ({"iat": time.time() + 60}, "not valid yet"),
             ({"iat": []}, "iat is not a time"),
         ],
-        ids=str,
     )
     def test_times_that_are_refused(self, changed: dict[str, Any], reason: str) -> None:
         payload = claims(**changed)
@@ -205,7 +205,9 @@ class TestForgeries:
         refused(tokens(), bearer(unsigned))
         refused(tokens(algorithms=["RS256"], key=PEM), bearer(unsigned))
 
-    @pytest.mark.parametrize("secret", [PEM, PEM.rstrip(), DER, SSH, json.dumps({"kty": "RSA"}).encode()])
+    @pytest.mark.parametrize(
+        "secret", [PEM, PEM.rstrip(), DER, SSH, b'{"kty": "RSA"}'], ids=["pem", "stripped", "der", "ssh", "jwk"]
+    )
     def test_a_public_key_is_not_taken_for_a_secret(self, secret: bytes) -> None:
         forged = raw_token(HEADER, claims(roles=["admin"]), secret)
         refused(tokens(algorithms=["RS256"], key=PEM), bearer(forged))
@@ -283,6 +285,7 @@ class TestForgeries:
             ('{"alg":"HS256","typ":1}', json.dumps(claims())),
             ("\ufeff" + json.dumps(HEADER), json.dumps(claims())),
         ],
+        ids=itertools.count(),  # the claims have another time each run
     )
     def test_ambiguous_or_malformed_content(self, header: str, payload: str) -> None:
         refused(tokens(), bearer(raw_token(header, payload)))
@@ -317,11 +320,9 @@ class TestForgeries:
         assert reason in denied.reason
         assert denied.headers == {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
-    @pytest.mark.parametrize(
-        "text", ["", "a", "a.b", "..", "a.b.c.d", "a b.c.d", "\xe9.a.b", "a=.b=.c=", f"{token()} x", f"{token()},{token()}"]
-    )
+    @pytest.mark.parametrize("text", ["", "a", "a.b", "..", "a.b.c.d", "a b.c.d", "\xe9.a.b", "a=.b=.c=", "{} x", "{},{}"])
     def test_what_is_no_token(self, text: str) -> None:
-        refused(tokens(), Call(("authorization", f"Bearer {text}")))
+        refused(tokens(), Call(("authorization", f"Bearer {text.format(token(), token())}")))
 
     @pytest.mark.parametrize("first", ["Bearer x", "Basic YTpi", ""])
     def test_several_headers(self, first: str) -> None:
@@ -428,7 +429,7 @@ class TestConfiguration:
             ({"key": None, "algorithms": ["RS256"], "jwks_url": "file:///etc/passwd"}, "needs a host"),
             ({"key": None, "jwks_file": "/nowhere/keys.json"}, "cannot be used"),
         ],
-        ids=lambda value: str(value)[:60] if isinstance(value, dict) else "",
+        ids=lambda value: "-".join(value) if isinstance(value, dict) else "",  # keys are other ones each time
     )
     def test_settings_that_would_leave_a_hole(self, settings: dict[str, Any], message: str) -> None:
         with pytest.raises(ConfigurationError, match=message) as caught:
