@@ -74,7 +74,7 @@ class BearerTokens:
         permissions_claim: ClaimName = "scope",
         attributes: Sequence[str] = (),
         revoked: Question | None = None,
-        cache: int | bool = 4096,
+        cache: int | bool = 16_384,
         max_bytes: int = 8192,
         scheme: str = "bearer",
     ) -> None:
@@ -94,7 +94,7 @@ class BearerTokens:
         )
         self._token_type = _media_type(token_type) if token_type else None
         self._revoked = revoked
-        size = 4096 if cache is True else int(cache)
+        size = 16_384 if cache is True else int(cache)
         self._cache: RecentlyUsed[bytes, tuple[Recognised, KeySet]] | None = RecentlyUsed(size) if size > 0 else None
         self._max_bytes = max_bytes
         self._scheme = scheme
