@@ -44,6 +44,8 @@ _SCHEMA = (
         for what, events, each in (("change", "UPDATE OR DELETE", "ROW"), ("truncate", "TRUNCATE", "STATEMENT"))
     ),
 )
+# Not to_regclass: the server remembers for the rest of a transaction that a name did not exist.
+_EXISTS = f"SELECT count(*) FROM pg_tables WHERE tablename = '{IDENTITY}' AND schemaname = ANY (current_schemas(false))"
 _PAGE = 100
 # Seconds after which a connection that nobody used is asked whether it still works.
 _STALE = 1.0
@@ -85,10 +87,10 @@ class PostgresStore(Store):
         try:
             self._connect()
             with self.connection.transaction():
-                if self._value(f"SELECT to_regclass('{IDENTITY}')") is None:
+                if not self._value(_EXISTS):
                     # Two processes that start together: the second one waits here, and looks again.
                     self.connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('counterseal ledger', 0))")
-                    if self._value(f"SELECT to_regclass('{IDENTITY}')") is None:
+                    if not self._value(_EXISTS):
                         self._make()
             self._identify()
             self._check_counter()

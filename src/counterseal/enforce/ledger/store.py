@@ -124,5 +124,5 @@ def stored_checkpoint(number: int, body: bytes, leaves: bytes, signature: bytes)
 
 
 def explain(error: Exception) -> str:
-    """A failure in one line."""
-    return " ".join(str(error).split()) or type(error).__name__
+    """A failure in one line. Only the first one of its message: PostgreSQL's further ones quote the row."""
+    return str(error).partition("\n")[0].strip() or type(error).__name__
