@@ -290,8 +290,6 @@ class LibraryCalls(ValueCalls):
             return None
         return self._deferred(c)
 
-    # -- values ---------------------------------------------------------------------------------------------------
-
     def _background(self, c: LibraryCall) -> Value:
         if c.args and c.args[0].kind in _CALLABLE:
             facts, dead = c.st.facts, c.st.dead
