@@ -33,13 +33,13 @@ def unjudged_role(route: Route) -> Event | None:
 
 
 def _refusal(route: Route, pattern: re.Pattern[str]) -> Event | None:
-    for event in route.flow.events:
-        if event.function in (route.handler, route.flow.function) or not isinstance(event, Raise | Call):
+    for event in route.flow.among(Raise, Call):
+        if event.function in (route.handler, route.flow.function):
             continue
         named = [part for part in event.function.split(".")[-3:] if pattern.search(part)]
         if isinstance(event, Raise):
             if named and (event.status in _REFUSED or _REFUSING.search(event.name)):
                 return event
-        elif event.kind == "redirect" and any(_SENDS_AWAY.search(part) for part in named):
+        elif isinstance(event, Call) and event.kind == "redirect" and any(_SENDS_AWAY.search(part) for part in named):
             return event
     return None

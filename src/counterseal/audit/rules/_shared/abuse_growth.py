@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from counterseal.audit.result import RouteKind
-from counterseal.audit.surface.flow import Branch, Call, Compare, Event, Flow
+from counterseal.audit.surface.flow import Branch, Call, Compare, Flow
 from counterseal.audit.surface.model import Application, DataModel, Route, Surface
 from counterseal.audit.surface.values import Value
 
@@ -57,15 +57,11 @@ def body_limited(surface: Surface, app: Application | None) -> bool:
         return True
     if app is not None and any(_LIMITING.search(name) for name, _, _ in app.middleware):
         return True
-    return any(_length_checked(event) for flow in surface.all_flows() for event in flow.events)
+    return any(_length_checked(event) for flow in surface.all_flows() for event in flow.of(Branch))
 
 
-def _length_checked(event: Event) -> bool:
-    return (
-        isinstance(event, Branch)
-        and event.refused
-        and any("content-length" in x.lower() or "content_length" in x for x in event.value.may)
-    )
+def _length_checked(event: Branch) -> bool:
+    return event.refused and any("content-length" in x.lower() or "content_length" in x for x in event.value.may)
 
 
 def application_of(surface: Surface, route: Route) -> Application | None:
@@ -75,7 +71,7 @@ def application_of(surface: Surface, route: Route) -> Application | None:
 
 def uploads(flow: Flow) -> bool:
     """Whether the flow takes a file."""
-    return any(label.startswith("in:file") for event in flow.events for label in _labels(event))
+    return any(label.startswith("in:file") for call in flow.of(Call) for value in _values(call) for label in value.may)
 
 
 def saves_upload(flow: Flow) -> Call | None:
@@ -91,15 +87,10 @@ def saves_upload(flow: Flow) -> Call | None:
 def size_checked(flow: Flow) -> bool:
     """Whether something is refused by comparing the size of an uploaded file."""
     return any(
-        isinstance(e, Compare)
-        and e.op in _ORDERS
-        and any(label.startswith("in:file") for v in (e.left, e.right) for label in v.may)
-        for e in flow.events
+        e.op in _ORDERS and any(label.startswith("in:file") for v in (e.left, e.right) for label in v.may)
+        for e in flow.of(Compare)
     )
 
 
-def _labels(event: Event) -> frozenset[str]:
-    if not isinstance(event, Call):
-        return frozenset()
-    values: list[Value] = [event.result, *event.args, *event.kwargs.values()]
-    return frozenset().union(*(v.may for v in values), event.receiver.may if event.receiver is not None else ())
+def _values(call: Call) -> list[Value]:
+    return [call.result, *call.args, *call.kwargs.values(), *([call.receiver] if call.receiver is not None else [])]

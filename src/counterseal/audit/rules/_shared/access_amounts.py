@@ -37,7 +37,7 @@ def unchecked_amounts(route: Route, surface: Surface, policy: Policy) -> Iterato
     """Changes of stored amounts by a number from the request that nothing bounds."""
     bounded = _bounded(route, surface)
     checked = _checked(route)
-    for event in route.flow.events:
+    for event in route.flow.among(Store, Access):
         if privileged(event.facts, policy):
             continue
         for column, value in _changed(event):
@@ -70,8 +70,8 @@ def _bounded(route: Route, surface: Surface) -> set[str]:
 def _checked(route: Route) -> set[str]:
     """Labels of inputs that a check refuses by themselves, not only in comparison with what is stored."""
     found: set[str] = set()
-    for event in route.flow.events:
-        if isinstance(event, Branch) and event.refused and not any(label.startswith("db:") for label in event.value.may):
+    for event in route.flow.of(Branch):
+        if event.refused and not any(label.startswith("db:") for label in event.value.may):
             found |= event.value.inputs()
     return found
 

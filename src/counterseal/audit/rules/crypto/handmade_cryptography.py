@@ -110,11 +110,10 @@ _DOES_ENCRYPT = ("cipher", "signer-load", "signer-dump", "token-encode", "token-
 
 def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
     seen: set[str] = set()
-    for route, events in flows(surface):
+    for route, flow in flows(surface):
         by_function: dict[str, list[Call]] = {}
-        for event in events:
-            if isinstance(event, Call):
-                by_function.setdefault(event.function, []).append(event)
+        for call in flow.of(Call):
+            by_function.setdefault(call.function, []).append(call)
         for function, calls in by_function.items():
             found = _token(calls) or _encoding(function, calls)
             module = function.rpartition(".")[0]

@@ -183,7 +183,7 @@ def _limited_columns(surface: Surface, policy: Policy) -> set[str]:
 
 def _kept_as(route: Route, call: Call) -> str:
     """The name under which the code is kept for a later check; empty when it is something else."""
-    for event in route.flow.events:
+    for event in route.flow.among(Store, Access):
         if event.seq < call.seq:
             continue
         if isinstance(event, Store) and _CODE.search(event.name) and _made_by(event.value, call):
