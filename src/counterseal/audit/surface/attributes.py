@@ -147,19 +147,22 @@ class Attributes(Database):
         return False
 
     def _bound(self, base: Value, method: Func, name: str, st: State, line: int) -> Value:
-        item = self.program.function(method)
-        marks = {ir.dotted(d) or "" for d in item.decorators}
+        marks = self._marks(method)
         value = Value(kind="func", ref=method, name=name, items=None if "staticmethod" in marks else base, extra=())
-        if any(m.rpartition(".")[2] in ("property", "cached_property", "hybrid_property") for m in marks):
+        if marks and any(m.rpartition(".")[2] in ("property", "cached_property", "hybrid_property") for m in marks):
             return replace(self.call(value, [], {}, st, line), name=name)
         return value
+
+    def _marks(self, method: Func) -> set[str]:
+        decorators = self.program.function(method).decorators
+        return {ir.dotted(d) or "" for d in decorators} if decorators else set()
 
     def _class_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
         kind = self.class_kind(base.ref)
         method = self.program.method(base.ref, name)
         if method is not None:
-            marks = {ir.dotted(d) or "" for d in self.program.function(method).decorators}
-            return Value(kind="func", ref=method, name=name, items=base if "classmethod" in marks else None, extra=())
+            held = base if "classmethod" in self._marks(method) else None
+            return Value(kind="func", ref=method, name=name, items=held, extra=())
         attr: Value | None = None
         for cls in self.program.mro(base.ref):
             if isinstance(cls, Cls):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from counterseal.audit.surface.values import NONE, Labels, Value, const
+from counterseal.audit.surface.values import NONE, Labels, Value, const, either
 from counterseal.audit.surface.vocabulary import IDENTITY_KEY, ROLE, SECRET_NAME
 
 _EQUAL = {"==", "in", "is"}
@@ -19,6 +19,8 @@ def links(may: Labels) -> Labels:
 
 def ties(left: Labels, right: Labels) -> Labels:
     """Facts of an equality between two things that are not the caller: what is linked to one is linked to the other."""
+    if not left or not right:
+        return NONE
     a = sorted(x for x in left if x.startswith(("in:", "obj:")))
     b = sorted(x for x in right if x.startswith(("in:", "obj:")))
     return frozenset(f"tie:{x}~{y}" for x in a for y in b if x != y) if len(a) * len(b) <= _MOST_TIES else NONE
@@ -39,7 +41,7 @@ def facts_of(value: Value) -> tuple[Labels, Labels]:
 
 def compared(op: str, left: Value, right: Value, inline: bool) -> Value:
     """The value of ``left OP right``. ``inline``: one side is written as a constant right there."""
-    may = left.may | right.may
+    may = either(left.may, right.may)
     if _is_none(left) or _is_none(right):
         other = right if _is_none(left) else left
         present, absent = facts_of(other)
@@ -83,7 +85,7 @@ def _order_facts(left: Value, right: Value) -> Labels:
 def _equality_facts(left: Value, right: Value, inline: bool) -> Labels:
     if "session" in right.may and isinstance(left.const, str) and IDENTITY_KEY.search(left.const):
         return frozenset({"auth"})
-    facts: set[str] = set(links(left.may | right.may) | ties(left.may, right.may))
+    facts: set[str] = set(links(either(left.may, right.may)) | ties(left.may, right.may))
     for v, other in ((left, right), (right, left)):
         if "self" in v.must and (ROLE.search(v.name or "") or _role_constants(other, v)):
             facts |= {"role", *role_names(v, other), "claimed" if "forgeable" in v.may else "auth"}

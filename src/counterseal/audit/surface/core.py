@@ -16,7 +16,7 @@ from counterseal.audit.surface.flow import Branch, Compare, Event
 from counterseal.audit.surface.memo import Summary
 from counterseal.audit.surface.program import Cls, Definition, External, Func, Module, Program, Variable
 from counterseal.audit.surface.statuses import http_status
-from counterseal.audit.surface.values import NONE, UNKNOWN, Labels, Value, const, join, replace
+from counterseal.audit.surface.values import NONE, UNKNOWN, Labels, Value, const, either, join, replace
 from counterseal.guarantees import Evidence
 
 MAX_DEPTH = 14
@@ -44,6 +44,8 @@ def merge_facts(a: Labels, b: Labels) -> Labels:
 
     A caller whose role was checked needs no link to the object: "the owner or an administrator" keeps the link.
     """
+    if a is b or a == b:
+        return a
     both = a & b
     if "limit" in a or "limit" in b:
         both |= {"limit"}  # the first calls within a window pass without being refused: that is how limiters look
@@ -62,12 +64,14 @@ def merge(a: State, b: State) -> State:
         return b
     if b.dead:
         return a
-    facts = merge_facts(a.facts, b.facts) | _unloaded(a, b) | _unloaded(b, a)
+    facts = either(merge_facts(a.facts, b.facts), either(_unloaded(a, b), _unloaded(b, a)))
     return State(_merge_maps(a.vars, b.vars, True), facts, _merge_maps(a.heap, b.heap, False))
 
 
 def _unloaded(a: State, b: State) -> Labels:
     """Facts of ``a`` about records that ``b`` never loaded: where there is no record, nothing is lost by keeping them."""
+    if a.facts is b.facts:
+        return NONE
     only = [f for f in a.facts - b.facts if f.startswith(("link:obj:", "tie:obj:"))]
     if not only:
         return NONE
@@ -78,8 +82,10 @@ def _unloaded(a: State, b: State) -> Labels:
 def _merge_maps(a: dict[str, Value], b: dict[str, Value], keep: bool) -> dict[str, Value]:
     out = dict(a)
     for k, v in b.items():
-        if k in out:
-            out[k] = join(out[k], v)
+        mine = out.get(k)
+        if mine is not None:
+            if mine is not v:
+                out[k] = join(mine, v)
         elif keep:
             out[k] = v
         else:
@@ -177,6 +183,10 @@ class Core(ABC):
         self._counter = 0
         self._class_kinds: dict[Cls, str] = {}
         self._class_attrs: dict[Cls, dict[str, Value]] = {}
+        self._places: dict[tuple[str, int, int], Place] = {}
+        self._globals: dict[tuple[str, str], Value] = {}
+        """Values of names that mean the same throughout the run."""
+        self._externals: dict[str, Value] = {}
 
     # -- to be provided by the other parts ------------------------------------------------------------------------
 
@@ -213,7 +223,11 @@ class Core(ABC):
 
     def place(self, line: int, end: int = 0) -> Place:
         """A place in the file that is being executed."""
-        return Place(self.program.path(self.frame.module), line, end)
+        key = (self.frames[-1].module, line, end)
+        known = self._places.get(key)
+        if known is None:
+            known = self._places[key] = Place(self.program.path(key[0]), line, end)
+        return known
 
     def establish(self, st: State, facts: Labels, line: int, why: str) -> None:
         """Record that ``facts`` hold from here on, with the evidence."""
@@ -221,8 +235,8 @@ class Core(ABC):
 
     def establish_at(self, st: State, facts: Labels, where: Evidence) -> None:
         """Record that ``facts`` hold from here on."""
-        new = facts - st.facts
-        if new:
+        if not facts <= st.facts:
+            new = facts - st.facts
             st.facts = st.facts | new
             self.log.extend((fact, where) for fact in sorted(new))
 
@@ -238,7 +252,7 @@ class Core(ABC):
 
     def common(self, st: State, line: int, end: int = 0) -> tuple[Place, str, Labels, int]:
         """The fields that every event starts with."""
-        return self.place(line, end), self.frame.qualname, st.facts, len(self.events)
+        return self.place(line, end), self.frames[-1].qualname, st.facts, len(self.events)
 
     def emit_compare(self, st: State, line: int, op: str, left: Value, right: Value) -> None:
         """Record an equality comparison."""
@@ -255,7 +269,7 @@ class Core(ABC):
         found = st.vars.get(name)
         if found is not None:
             return found
-        frame = self.frame
+        frame = self.frames[-1]
         for scope in frame.closure:
             if name in scope:
                 return scope[name]
@@ -263,14 +277,25 @@ class Core(ABC):
 
     def global_name(self, module: str, name: str) -> Value:
         """The value of a module's name."""
+        known = self._globals.get((module, name))
+        if known is not None:
+            return known
         definition = self.program.lookup(module, name)
         if definition is None:
             info = self.program.modules[module]
             if name in info.local_imports and name not in info.names:
                 definition = self.program.dotted(self.program.absolute(info, info.local_imports[name]))
             else:
-                return Value(kind="ext", ref=f"builtins.{name}", name=name) if name in BUILTINS else replace(UNKNOWN, name=name)
-        return self.definition(definition, name)
+                found = Value(kind="ext", ref=f"builtins.{name}", name=name) if name in BUILTINS else replace(UNKNOWN, name=name)
+                self._globals[module, name] = found
+                return found
+        found = self.definition(definition, name)
+        if isinstance(definition, External) or (isinstance(definition, Func | Cls) and not self._decorated(definition)):
+            self._globals[module, name] = found
+        return found
+
+    def _decorated(self, item: Func | Cls) -> bool:
+        return bool((self.program.function(item) if isinstance(item, Func) else self.program.cls(item)).decorators)
 
     def definition(self, item: Definition, name: str) -> Value:
         """The value of something that a module defines."""
@@ -280,8 +305,7 @@ class Core(ABC):
             return Value(kind="mod", ref=item.name, name=name)
         if isinstance(item, Variable):
             return self.variables(item.module).get(item.name, replace(UNKNOWN, name=item.name))
-        decorated = (self.program.function(item) if isinstance(item, Func) else self.program.cls(item)).decorators
-        if decorated:
+        if self._decorated(item):
             known = self.variables(item.module).get(name)
             if known is not None:
                 return known
@@ -291,6 +315,14 @@ class Core(ABC):
 
     def external(self, full: str) -> Value:
         """A name that a library defines, with what is known about it."""
+        known = self._externals.get(full)
+        if known is None:
+            known = self._external(full)
+            if known.kind == "ext":
+                self._externals[full] = known
+        return known
+
+    def _external(self, full: str) -> Value:
         full = self.know.canonical(full)
         status = http_status(full)
         if status is not None:

@@ -40,7 +40,7 @@ class Invoke(Attributes):
 
     def _call_func(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
         ref: Func = target.ref
-        if len(self.frames) > MAX_DEPTH or any(f.func == ref for f in self.frames):
+        if len(self.frames) > MAX_DEPTH or self._running(ref):
             self.gave_up.add("calls nested too deeply") if len(self.frames) > MAX_DEPTH else None
             return union([*args, *kwargs.values()])
         bound = [target.items, *args] if isinstance(target.items, Value) else args
@@ -56,6 +56,13 @@ class Invoke(Attributes):
             return self._replay(known, st)
         return self._remember(key, target, variables, st, line)
 
+    def _running(self, ref: Func) -> bool:
+        for frame in self.frames:
+            func = frame.func
+            if func is not None and func.index == ref.index and func.module == ref.module:
+                return True
+        return False
+
     def _remember(self, key: Any, target: Value, variables: dict[str, Value], st: State, line: int) -> Value:
         first_event, first_log, reads, gave_up = len(self.events), len(self.log), self.volatile_reads, len(self.gave_up)
         given, before, registered = dict(variables), st.facts, len(self.registrations)
@@ -63,8 +70,9 @@ class Invoke(Attributes):
         if self.volatile_reads != reads or len(self.gave_up) != gave_up or len(self.registrations) != registered:
             return result
         if all(
-            signature(v) == sig for (_, sig), v in zip(key[1], given.values(), strict=True)
-        ):  # it changed none of its arguments
+            (v.items is None and v.kind != "seq") or signature(v) == sig
+            for (_, sig), v in zip(key[1], given.values(), strict=True)
+        ):  # it changed none of its arguments; those without members cannot be changed
             pins = (target.extra, given)
             summary = Summary(
                 result,
@@ -184,7 +192,7 @@ class Invoke(Attributes):
                 }
         st.facts = facts
         st.heap = dict(heap)
-        return replace(value, true=(true or NONE) - st.facts, false=(false or NONE) - st.facts)
+        return replace(value, true=(true or NONE) - facts, false=(false or NONE) - facts)
 
     def _branch_facts(self, value: Value, facts: Labels) -> tuple[Labels | None, Labels | None]:
         """Facts if this return made the result truthy, and if it made it falsy; ``None``: it cannot."""

@@ -87,6 +87,9 @@ class Program:
         self._resolving: set[Variable] = set()
         self._telling: dict[tuple[str, str, frozenset[str]], bool] = {}
         self._mro: dict[Cls, tuple[Cls | External, ...]] = {}
+        self._unsettled: set[Cls] = set()
+        """Classes whose bases are being looked up."""
+        self._methods: dict[Cls, dict[str, Func]] = {}
         self.packages: set[str] = set()
         """Every dotted prefix of a module's name: packages, with or without ``__init__.py``."""
         for path, name in module_names(files).items():
@@ -291,22 +294,28 @@ class Program:
         if known is not None:
             return known
         self._mro[ref] = (ref,)
+        self._unsettled.add(ref)
         out: list[Cls | External] = [ref]
         for base in self.bases(ref):
             for item in self.mro(base) if isinstance(base, Cls) else (base,):
                 if item not in out:
                     out.append(item)
         self._mro[ref] = tuple(out)
+        self._unsettled.discard(ref)
         return self._mro[ref]
 
     def method(self, ref: Cls, name: str) -> Func | None:
         """A method by name, searched in the bases too."""
-        for item in self.mro(ref):
-            if isinstance(item, Cls):
-                for method, index in self.cls(item).methods:
-                    if method == name:
-                        return Func(item.module, index)
-        return None
+        known = self._methods.get(ref)
+        if known is None:
+            known = {}
+            for item in self.mro(ref):
+                if isinstance(item, Cls):
+                    for method, index in self.cls(item).methods:
+                        known.setdefault(method, Func(item.module, index))
+            if ref not in self._unsettled:
+                self._methods[ref] = known
+        return known.get(name)
 
     def external_bases(self, ref: Cls) -> Iterable[str]:
         """Full names of all library classes among the bases."""
