@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from counterseal.audit.surface.values import NONE, Labels, Value, const, either
 from counterseal.audit.surface.vocabulary import IDENTITY_KEY, ROLE, SECRET_NAME
 
@@ -29,6 +31,8 @@ def ties(left: Labels, right: Labels) -> Labels:
 def facts_of(value: Value) -> tuple[Labels, Labels]:
     """(facts when the value is truthy, facts when it is falsy)."""
     true = value.true
+    if not value.may and not value.must:
+        return true, value.false
     if "who" in value.must and value.null and "anonymous?" not in value.may:
         true = true | {"claimed" if "forgeable" in value.may else "auth"}
     if "opaque" in value.may and "who" not in value.must:
@@ -111,7 +115,12 @@ def role_names(v: Value, other: Value) -> set[str]:
 
 def is_credential(v: Value) -> bool:
     """Whether it is something that the caller presents to say who it is."""
-    return any(label == "cred" or label.startswith(("in:header", "in:cookie")) for label in v.may)
+    return bool(v.may) and _presented(v.may)
+
+
+@lru_cache(maxsize=100_000)
+def _presented(labels: Labels) -> bool:
+    return any(label == "cred" or label.startswith(("in:header", "in:cookie")) for label in labels)
 
 
 def _is_secret(v: Value, inline: bool) -> bool:

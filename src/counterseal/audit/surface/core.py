@@ -81,6 +81,8 @@ def _unloaded(a: State, b: State) -> Labels:
 
 def _merge_maps(a: dict[str, Value], b: dict[str, Value], keep: bool) -> dict[str, Value]:
     out = dict(a)
+    if a == b:  # values are equal only to themselves
+        return out
     for k, v in b.items():
         mine = out.get(k)
         if mine is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from counterseal.audit.libraries.model import Api
@@ -12,7 +13,7 @@ from counterseal.audit.surface.flow import Call
 from counterseal.audit.surface.library_call import VALIDATORS, LibraryCall, fixed_values, is_true, methods_of, pick_roles
 from counterseal.audit.surface.program import Func
 from counterseal.audit.surface.value_calls import ValueCalls
-from counterseal.audit.surface.values import NONE, UNKNOWN, Value, const, replace, union
+from counterseal.audit.surface.values import NONE, UNKNOWN, Labels, Value, const, either, replace
 
 _CALLABLE = {"func", "lambda", "wrapped", "cls", "continuation"}
 _NOTHING = Api("")
@@ -75,9 +76,12 @@ class LibraryCalls(ValueCalls):
     def _plain(
         self, api: Api, full: str, receiver: Value | None, args: list[Value], kwargs: dict[str, Value], line: int
     ) -> Value:
-        given = frozenset(api.gives) | frozenset(_LABELS_OF_KIND.get(api.kind, ()))
-        parts = [*args, *kwargs.values(), *([receiver] if receiver is not None else [])]
-        may = union(parts).may
+        given = _given(api.gives, api.kind)
+        may = NONE
+        for part in (*args, *kwargs.values()):
+            may = either(may, part.may)
+        if receiver is not None:
+            may = either(may, receiver.may)
         must = NONE
         if api.passes and args:
             must = args[0].must
@@ -96,15 +100,15 @@ class LibraryCalls(ValueCalls):
                 kind="inst",
                 ref=api.returns or full,
                 items=items,
-                may=may | given,
-                must=must | given,
+                may=either(may, given),
+                must=either(must, given),
                 null=api.null,
                 name=last,
                 site=f"{self.place(line).file}:{line}",
             )
         return Value(
-            may=may | given,
-            must=must | given,
+            may=either(may, given),
+            must=either(must, given),
             null=api.null,
             name=last,
             true=frozenset(api.true),
@@ -335,6 +339,12 @@ class LibraryCalls(ValueCalls):
         self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
     ) -> Value | None:
         """See `Database`."""
+
+
+@cache
+def _given(gives: tuple[str, ...], kind: str) -> Labels:
+    """The labels that a call gives to its result."""
+    return frozenset((*gives, *_LABELS_OF_KIND.get(kind, ())))
 
 
 _DECORATING = {"login-required", "role-required", "limit-decorator", "csrf-exempt"}

@@ -90,6 +90,7 @@ class Program:
         self._unsettled: set[Cls] = set()
         """Classes whose bases are being looked up."""
         self._methods: dict[Cls, dict[str, Func]] = {}
+        self._qualnames: dict[Func | Cls, str] = {}
         self.packages: set[str] = set()
         """Every dotted prefix of a module's name: packages, with or without ``__init__.py``."""
         for path, name in module_names(files).items():
@@ -123,8 +124,11 @@ class Program:
 
     def qualname(self, ref: Func | Cls) -> str:
         """``module.Class.method``."""
-        item = self.function(ref) if isinstance(ref, Func) else self.cls(ref)
-        return f"{ref.module}.{item.qualname}"
+        known = self._qualnames.get(ref)
+        if known is None:
+            item = self.function(ref) if isinstance(ref, Func) else self.cls(ref)
+            known = self._qualnames[ref] = f"{ref.module}.{item.qualname}"
+        return known
 
     def functions(self) -> Iterator[Func]:
         """Every function of the program."""

@@ -106,7 +106,7 @@ class Value:
     @property
     def is_const(self) -> bool:
         """Whether the value is a known constant."""
-        return not isinstance(self.const, _NoConst)
+        return self.const is not NO_CONST
 
     def inputs(self) -> Labels:
         """The labels of what the caller sent, among ``may``."""
