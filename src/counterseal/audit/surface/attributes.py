@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from counterseal.audit.facts.python import ir
-from counterseal.audit.surface.core import State
 from counterseal.audit.surface.database import Database
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.schema import foreign_key, is_relation
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import UNKNOWN, Condition, Query, Value, replace
 from counterseal.audit.surface.vocabulary import snake
 
@@ -31,8 +31,10 @@ class Attributes(Database):
     def _loose_attribute(self, base: Value, name: str) -> Value:
         if isinstance(base.items, dict) and name in base.items and base.kind != "dict":
             return base.items[name]  # type: ignore[no-any-return]
-        value = self.part(base, name)
-        return replace(value, kind="member-of", ref=name, extra=base)
+        held, value = base.extra, self.part(base, name)
+        made = replace(value) if value is held else value  # what is not held by anything else was made just now
+        made.kind, made.ref, made.extra = "member-of", name, base
+        return made
 
     def _module_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
         module = base.ref

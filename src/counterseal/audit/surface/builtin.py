@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, const, join, replace, union
 
 if TYPE_CHECKING:
-    from counterseal.audit.surface.core import State
     from counterseal.audit.surface.database import Database
+    from counterseal.audit.surface.state import State
 
 
 def _convert(type_: str) -> Callable[..., Value]:

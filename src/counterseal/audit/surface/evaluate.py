@@ -9,8 +9,8 @@ from typing import Any
 from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.compare import compared, facts_of, folded
 from counterseal.audit.surface.comprehension import Comprehend
-from counterseal.audit.surface.core import State, merge_facts
 from counterseal.audit.surface.program import Func
+from counterseal.audit.surface.state import State, merge_facts
 from counterseal.audit.surface.templates import PERCENT, filled
 from counterseal.audit.surface.values import (
     NO_CONST,

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from counterseal.audit.facts.python import ir
-from counterseal.audit.surface.core import BUDGET, State, merge
+from counterseal.audit.surface.core import BUDGET
 from counterseal.audit.surface.definitions import Define
 from counterseal.audit.surface.flow import Raise, Return, Store
 from counterseal.audit.surface.program import Cls
 from counterseal.audit.surface.schema import is_relation
+from counterseal.audit.surface.state import State, merge
 from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, join, replace
 from counterseal.audit.surface.vocabulary import NOT_PRODUCTION
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from counterseal.audit.facts.python import ir
 from counterseal.audit.findings import Place
 from counterseal.audit.result import NotChecked
-from counterseal.audit.surface.core import Context, Frame, State
+from counterseal.audit.surface.core import Context, Frame
 from counterseal.audit.surface.flow import Flow
 from counterseal.audit.surface.inject import Machine
 from counterseal.audit.surface.program import Cls, Definition, Func
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import Value
 
 _FACTORIES = frozenset({"Flask", "FastAPI", "Starlette", "FlaskApp", "AsyncApp", "App"})

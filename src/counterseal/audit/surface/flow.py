@@ -201,7 +201,7 @@ class Flow:
             return parts[0] if parts else ()
         found: list[E] | None = self.derived.get(classes)
         if found is None:
-            found = self.derived[classes] = [event for event in self.events if isinstance(event, classes)]
+            found = self.derived[classes] = [event for event in self.events if type(event) in classes]
         return found
 
     def facts(self) -> Labels:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from counterseal.audit.surface.core import Registration, State, merge
+from counterseal.audit.surface.core import Registration
 from counterseal.audit.surface.inject import Machine, Request, unwrapped
 from counterseal.audit.surface.memo import VOLATILE, Summary, identity_facts, moved
+from counterseal.audit.surface.state import State, merge
 from counterseal.audit.surface.values import NONE, UNKNOWN, Value, const
 
 _ABOUT_CALLER = frozenset({"who", "self", "cred", "opaque", "session"})

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from counterseal.audit.facts.python import ir
-from counterseal.audit.surface.core import State
 from counterseal.audit.surface.invoke import Invoke
 from counterseal.audit.surface.model import Input
 from counterseal.audit.surface.program import Cls, Func
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import UNKNOWN, Value, replace
 
 _SCALARS = {"int", "str", "bool", "float", "uuid", "enum", "date", "email", "url", "bytes"}

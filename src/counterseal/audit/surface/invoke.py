@@ -8,10 +8,11 @@ from typing import Any
 from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.attributes import Attributes
 from counterseal.audit.surface.builtin import BUILTIN_CALLS
-from counterseal.audit.surface.core import MAX_DEPTH, Frame, State, merge_facts
+from counterseal.audit.surface.core import MAX_DEPTH, Frame
 from counterseal.audit.surface.memo import VOLATILE, Summary, key_of, moved, signature
 from counterseal.audit.surface.methods import hands_over_caller, method_of_value
 from counterseal.audit.surface.program import Cls, Func
+from counterseal.audit.surface.state import State, merge_facts
 from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Labels, Value, join, replace, union
 from counterseal.guarantees import Evidence
 

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any
 
 from counterseal.audit.libraries.model import Api
-from counterseal.audit.surface.core import Registration, State
+from counterseal.audit.surface.core import Registration
 from counterseal.audit.surface.flow import Call
-from counterseal.audit.surface.library_call import VALIDATORS, LibraryCall, fixed_values, is_true, methods_of, pick_roles
+from counterseal.audit.surface.library_call import (
+    VALIDATORS,
+    LibraryCall,
+    fixed_values,
+    given_labels,
+    is_true,
+    methods_of,
+    pick_roles,
+)
 from counterseal.audit.surface.program import Func
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.value_calls import ValueCalls
-from counterseal.audit.surface.values import NONE, UNKNOWN, Labels, Value, const, either, replace
+from counterseal.audit.surface.values import NONE, UNKNOWN, Value, const, either, replace, union
 
 _CALLABLE = {"func", "lambda", "wrapped", "cls", "continuation"}
 _NOTHING = Api("")
-_LABELS_OF_KIND: Mapping[str, tuple[str, ...]] = {
-    "random-weak": ("random:weak",),
-    "uuid-weak": ("random:weak",),
-    "random-strong": ("random:strong",),
-    "hash-fast": ("hash:fast",),
-    "password-hash": ("hash:password",),
-}
 
 
 class LibraryCalls(ValueCalls):
@@ -76,12 +77,8 @@ class LibraryCalls(ValueCalls):
     def _plain(
         self, api: Api, full: str, receiver: Value | None, args: list[Value], kwargs: dict[str, Value], line: int
     ) -> Value:
-        given = _given(api.gives, api.kind)
-        may = NONE
-        for part in (*args, *kwargs.values()):
-            may = either(may, part.may)
-        if receiver is not None:
-            may = either(may, receiver.may)
+        given = given_labels(api.gives, api.kind)
+        may = union((*args, *kwargs.values(), *((receiver,) if receiver is not None else ()))).may
         must = NONE
         if api.passes and args:
             must = args[0].must
@@ -339,12 +336,6 @@ class LibraryCalls(ValueCalls):
         self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
     ) -> Value | None:
         """See `Database`."""
-
-
-@cache
-def _given(gives: tuple[str, ...], kind: str) -> Labels:
-    """The labels that a call gives to its result."""
-    return frozenset((*gives, *_LABELS_OF_KIND.get(kind, ())))
 
 
 _DECORATING = {"login-required", "role-required", "limit-decorator", "csrf-exempt"}

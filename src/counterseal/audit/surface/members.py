@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from counterseal.audit.facts.python import ir
-from counterseal.audit.surface.core import State
 from counterseal.audit.surface.iteration import Iterate
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import NONE, UNKNOWN, Labels, Query, Value, either, inputs_of, replace
 from counterseal.audit.surface.vocabulary import IDENTITY_KEY, ROLE
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from counterseal.audit.facts.python import ir
 from counterseal.audit.findings import Place
 from counterseal.audit.result import NotChecked
-from counterseal.audit.surface.core import State
 from counterseal.audit.surface.inject import Machine
 from counterseal.audit.surface.model import DataModel, Field
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.schema import foreign_key
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import UNKNOWN, Value
 from counterseal.audit.surface.vocabulary import OWNER_FIELD, PASSWORD_LIKE, PRINCIPAL_MODEL, snake
 from counterseal.policy import Policy

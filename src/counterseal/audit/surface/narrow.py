@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.compare import facts_of
-from counterseal.audit.surface.core import Core, State
+from counterseal.audit.surface.core import Core
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import NULL, Value, replace
 
 

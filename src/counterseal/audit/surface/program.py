@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from counterseal.audit.facts.python import ir
 from counterseal.audit.libraries.knowledge import Knowledge
+from counterseal.audit.surface.naming import module_names
 
 _MAX_HOPS = 20
 
@@ -324,23 +325,6 @@ class Program:
     def external_bases(self, ref: Cls) -> Iterable[str]:
         """Full names of all library classes among the bases."""
         return [item.name for item in self.mro(ref) if isinstance(item, External)]
-
-
-def module_names(files: Iterable[str]) -> dict[str, str]:
-    """Module names by path.
-
-    The name of a module is its path below the folder that its imports are relative to. Folders without ``__init__.py``
-    are namespace packages; a ``src`` folder at the top is not part of the name.
-    """
-    out: dict[str, str] = {}
-    for path in files:
-        parts = path[:-3].split("/")
-        if parts[0] == "src" and len(parts) > 1:
-            parts = parts[1:]
-        if parts[-1] == "__init__" and len(parts) > 1:
-            parts = parts[:-1]
-        out[path] = ".".join(parts)
-    return out
 
 
 def _module(name: str, facts: ir.Facts) -> ModuleInfo:

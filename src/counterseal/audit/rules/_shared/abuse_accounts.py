@@ -19,13 +19,13 @@ def password_changes(route: Route) -> Iterator[Event]:
     """Where the password of an account that exists already is replaced."""
     for event in route.flow.among(Store, Access):
         if isinstance(event, Store):
-            named = _PASSWORD.search(event.name) and "new" not in event.target.may
+            named = "new" not in event.target.may and _PASSWORD.search(event.name)
             loaded = any(x.startswith("obj:") or x in ("who", "self") for x in event.target.may)
             if named and loaded and _new_password(event.value) and not ("password" in event.facts and _rehash(event)):
                 yield event
         elif isinstance(event, Access):
-            written = [value for name, value in event.values if event.verb == "update" and _PASSWORD.search(name)]
-            if any(_new_password(value) for value in written):
+            written = event.values if event.verb == "update" else ()
+            if any(_PASSWORD.search(name) and _new_password(value) for name, value in written):
                 yield event
 
 

@@ -49,8 +49,8 @@ def unchecked_amounts(route: Route, surface: Surface, policy: Policy) -> Iterato
 
 def _changed(event: Event) -> Iterator[tuple[str, Value]]:
     """Stored amounts that are computed from what is stored and what is sent."""
-    if isinstance(event, Store) and _STORED.search(event.name) and "new" not in event.target.may:
-        if any(label.startswith("db:") for label in event.value.may):
+    if isinstance(event, Store) and "new" not in event.target.may:
+        if any(label.startswith("db:") for label in event.value.may) and _STORED.search(event.name):
             yield event.name, event.value
     elif isinstance(event, Access) and event.verb == "update":
         yield from ((column, value) for column, value in event.values if _STORED.search(column) and _computed(event, value))

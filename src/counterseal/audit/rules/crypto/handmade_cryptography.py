@@ -95,6 +95,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from counterseal.audit.findings import Confidence, Hit, Rule, Severity
 from counterseal.audit.rules.usage import by_route, flows
@@ -130,9 +131,14 @@ def _token(calls: list[Call]) -> tuple[Call, str] | None:
     return (signatures[0], "token") if signatures and encodes and objects else None
 
 
+@lru_cache(maxsize=100_000)
+def _says_encryption(function: str) -> bool:
+    return _ENCRYPTS.search(function.rpartition(".")[2]) is not None
+
+
 def _encoding(function: str, calls: list[Call]) -> tuple[Call, str] | None:
     """Base64 in a function that is called encryption and does not encrypt."""
-    if not _ENCRYPTS.search(function.rpartition(".")[2]) or any(call.kind in _DOES_ENCRYPT for call in calls):
+    if not _says_encryption(function) or any(call.kind in _DOES_ENCRYPT for call in calls):
         return None
     if any(not call.kind and (call.name.startswith("?.") and _ENCRYPTS.search(call.name[2:])) for call in calls):
         return None

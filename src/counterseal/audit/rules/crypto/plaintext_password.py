@@ -210,7 +210,7 @@ def _hashed_after(access: Access, flow: Flow) -> bool:
 
 def _plain_column(name: str, value: Value, model: DataModel | None) -> bool:
     """Whether a password column gets an input unchanged. A property that hashes is no column."""
-    if not _COLUMN.match(name) or not _typed_in(value):
+    if not _typed_in(value) or not _COLUMN.match(name):
         return False
     if model is None:
         return True
@@ -225,7 +225,7 @@ def _typed_in(value: Value) -> bool:
 def _compared(flow: Flow) -> Iterator[tuple[Event, str, str]]:
     for event in flow.among(Access, Compare):
         if isinstance(event, Access) and event.verb in ("get", "list") and event.models:
-            if any(_COLUMN.match(c.column) and c.op in ("==", "is") and _typed_in(c.value) for c in event.conditions):
+            if any(c.op in ("==", "is") and _typed_in(c.value) and _COLUMN.match(c.column) for c in event.conditions):
                 yield (
                     event,
                     event.models[0],
@@ -233,7 +233,7 @@ def _compared(flow: Flow) -> Iterator[tuple[Event, str, str]]:
                 )
         elif isinstance(event, Compare):
             for stored, given in ((event.left, event.right), (event.right, event.left)):
-                if _stored(stored) and _typed_in(given):
+                if _typed_in(given) and _stored(stored):
                     table = next((label[3:] for label in sorted(stored.may) if label.startswith("db:")), "?")
                     yield event, table, "a stored password is compared with what was typed: it is stored like that"
 

@@ -183,14 +183,16 @@ def _limited_columns(surface: Surface, policy: Policy) -> set[str]:
 
 def _kept_as(route: Route, call: Call) -> str:
     """The name under which the code is kept for a later check; empty when it is something else."""
+    if not any(label.startswith("random:") for label in call.result.may):
+        return ""
     for event in route.flow.among(Store, Access):
         if event.seq < call.seq:
             continue
-        if isinstance(event, Store) and _CODE.search(event.name) and _made_by(event.value, call):
+        if isinstance(event, Store) and _made_by(event.value, call) and _CODE.search(event.name):
             return event.name
         if isinstance(event, Access) and event.verb in ("create", "update"):
             for name, value in event.values:
-                if _CODE.search(name) and _made_by(value, call):
+                if _made_by(value, call) and _CODE.search(name):
                     return name
     return ""
 
