@@ -21,7 +21,7 @@ class Attributes(Database):
         finder = _ATTRIBUTES.get(base.kind)
         if isinstance(base.ref, str):
             shared = f"{base.ref}.{name}"
-            stored = st.heap.get(shared)
+            stored = self.shared(st, shared)
             if stored is not None:
                 return stored
         if finder is not None:

@@ -90,7 +90,10 @@ class Core(ABC):
         self.module_events: dict[str, list[Event]] = {}
         self.used_instances: set[str] = set()
         """Sites of library instances of which an attribute was used or which were passed on."""
-        self.memo: dict[Any, Summary] = {}
+        self.memo: dict[Any, list[Summary]] = {}
+        self.hook_memo: dict[Any, Summary] = {}
+        self.heap_used: set[str] = set()
+        """Attributes of shared objects that the call which is being remembered has read or written."""
         self.replayed: set[int] = set()
         """Summaries whose events this flow already has."""
         self.volatile_reads = 0
@@ -167,6 +170,11 @@ class Core(ABC):
             new = facts - st.facts
             st.facts = st.facts | new
             self.log.extend((fact, where) for fact in sorted(new))
+
+    def shared(self, st: State, key: str) -> Value | None:
+        """An attribute of a shared object, where something was stored there: what is remembered rests on it."""
+        self.heap_used.add(key)
+        return st.heap.get(key)
 
     def note_volatile(self, known: Value | None, *used: Value) -> None:
         """Something was decided by what differs from route to route: the outcome serves this route only."""

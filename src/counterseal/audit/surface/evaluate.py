@@ -187,7 +187,7 @@ class Evaluate(Comprehend):
                 self.emit_compare(st, n[1], op, left, right)
             if op in ("in", "not in") and right.ref == "flask.g" and left.is_const:
                 # ``g`` is empty when a request starts: it holds what hooks and guards have stored.
-                results.append(const((f"flask.g.{left.const}" in st.heap) == (op == "in")))
+                results.append(const((self.shared(st, f"flask.g.{left.const}") is not None) == (op == "in")))
                 continue
             inline = right_node[0] == ir.CONST or n[2][0] == ir.CONST
             known = folded(op, left, right)

@@ -89,6 +89,7 @@ class Execute(Define):
         if isinstance(base.items, dict) and base.kind in ("obj", "inst", "dict") and name != "*":
             base.items[name] = value
         if isinstance(base.ref, str):
+            self.heap_used.add(f"{base.ref}.{name}")
             st.heap[f"{base.ref}.{name}"] = value
 
     def store_item(self, base: Value, key: Value, value: Value, st: State, line: int) -> None:

@@ -66,5 +66,6 @@ class Narrow(Core):
         if name and truth:
             base = self.evaluate(test[2], st)
             key = f"{base.ref}.{test[3]}"
-            if isinstance(base.ref, str) and key in st.heap:
-                st.heap[key] = st.heap[key].nonnull()
+            known = self.shared(st, key) if isinstance(base.ref, str) else None
+            if known is not None:
+                st.heap[key] = known.nonnull()
