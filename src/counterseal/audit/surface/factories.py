@@ -78,6 +78,8 @@ def _callers(machine: Machine, direct: Iterable[Func]) -> tuple[dict[Func, set[F
             if any(_called(machine, name, call, names) for call in info.facts.calls) and name not in modules:
                 modules.append(name)
             for index, item in enumerate(info.facts.functions):
+                if not any(call.rpartition(".")[2] in names for call in item.calls):
+                    continue
                 inside = {f for call in item.calls for f in _called(machine, name, call, names, item.class_index)}
                 if inside:
                     ref = Func(name, index)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from counterseal.audit.result import RouteKind
 from counterseal.audit.surface.flow import Branch, Call, Compare, Flow
 from counterseal.audit.surface.model import Application, DataModel, Route, Surface
-from counterseal.audit.surface.values import Value
+from counterseal.audit.surface.values import Labels, Value
 
 _FREE_TEXT = re.compile(
     r"(^|_)(body|text|content|description|message|notes?|comment|bio|summary|details|html|markdown|md|payload|data|about|remarks?|"
@@ -71,7 +72,12 @@ def application_of(surface: Surface, route: Route) -> Application | None:
 
 def uploads(flow: Flow) -> bool:
     """Whether the flow takes a file."""
-    return any(label.startswith("in:file") for call in flow.of(Call) for value in _values(call) for label in value.may)
+    return any(_of_file(value.may) for call in flow.of(Call) for value in _values(call) if value.may)
+
+
+@lru_cache(maxsize=100_000)
+def _of_file(labels: Labels) -> bool:
+    return any(label.startswith("in:file") for label in labels)
 
 
 def saves_upload(flow: Flow) -> Call | None:

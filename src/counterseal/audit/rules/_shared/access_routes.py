@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from counterseal.audit.result import RouteKind
 from counterseal.audit.rules._shared.access_words import ORDINARY_ROLES, words
@@ -115,6 +116,7 @@ def neighbours(route: Route, surface: Surface) -> list[Route]:
     return [each for each in others if first and first_segment(each.path) == first]
 
 
+@lru_cache(maxsize=10_000)
 def first_segment(path: str) -> str:
     """The first part of a path that is neither a version nor ``api`` nor a parameter."""
     parts = [part for part in _VERSION.sub("", path).split("/") if part and part != "api"]
