@@ -85,6 +85,30 @@ def third(request: Request):
     assert {path for path, state in states.items() if state} == {"/first", "/second"}
 
 
+@pytest.mark.parametrize("verbs", [("get", "post"), ("post", "get")])
+def test_what_differs_from_route_to_route_is_not_handed_on(verbs: tuple[str, ...]) -> None:
+    body = """
+def note(request: Request):
+    request.state.verb = request.method
+
+def need_to_change(request: Request):
+    note(request)
+    if request.state.verb == "POST":
+        verified(request)
+"""
+    routes = "".join(
+        f"""
+@app.{verb}("/{verb}")
+def x{verb}(request: Request):
+    need_to_change(request)
+    return "x"
+"""
+        for verb in verbs
+    )
+
+    assert guarded(HEAD + body + routes) == {"/get": False, "/post": True}
+
+
 def test_an_index_of_events_leaves_nothing_out_and_keeps_their_order() -> None:
     several: tuple[tuple[type[Event], ...], ...] = ((Access, Store), (Store, Access), (Raise, Return, Call), (Compare,), ())
     for flow in surface_of(FILES).all_flows():

@@ -22,7 +22,7 @@ VOLATILE = frozenset(
         "starlette.requests.Request.url.path",
     }
 )
-"""Shared attributes that differ from route to route: a function that reads one is not remembered."""
+"""Shared attributes that differ from route to route: what decides by one serves this route only."""
 _OPAQUE = frozenset({"continuation", "lambda", "depends", "registering", "cond"})
 _BY_IDENTITY = frozenset({"query", "result", "seq"})
 _DEEPEST = 3
@@ -62,7 +62,7 @@ def picture(v: Value | None) -> Any:
 
 def rests_on(used: Iterable[str], heap: Mapping[str, Value]) -> dict[str, Any] | None:
     """What a call rests on that used these shared attributes; ``None`` when it is not to be remembered."""
-    found = {name: picture(heap.get(name)) for name in used if name not in VOLATILE}
+    found = {name: picture(heap.get(name)) for name in used}
     return None if None in found.values() else found
 
 
