@@ -8,10 +8,10 @@ from typing import Any
 
 from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.contracts import contract_of, handed_over
-from counterseal.audit.surface.core import State
 from counterseal.audit.surface.invoke import Invoke
 from counterseal.audit.surface.model import Input
 from counterseal.audit.surface.program import Cls, Func
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import UNKNOWN, Value, replace
 
 _SCALARS = {"int", "str", "bool", "float", "uuid", "enum", "date", "email", "url", "bytes"}
