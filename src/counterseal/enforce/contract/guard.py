@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, Signature
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from counterseal.enforce.contract.acting import configured
@@ -163,6 +163,8 @@ def guard(spec: Spec, function: object, detect: Adapters) -> Any:
     wrapper.__annotations__ = {
         item.name: item.annotation for item in signature.parameters.values() if item.annotation is not Parameter.empty
     }
+    if signature.return_annotation is not Signature.empty:
+        wrapper.__annotations__["return"] = signature.return_annotation
     kept.function = wrapper
     return wrapper
 
@@ -178,11 +180,33 @@ def _exposed(kept: Guard) -> Signature:
     # A shaped result is a response already: no framework is to shape it a second time.
     answer = Signature.empty if kept.plan.shaper is not None else made.signature.return_annotation
     full = Signature(visible, return_annotation=answer)
-    for adapter in kept.adapters:
+    for adapter in _candidates(kept):
         seen = adapter.expose(full, functools.partial(kept.admit, adapter))
         if seen is not None:
             return seen
     return full
+
+
+def _candidates(kept: Guard) -> Sequence[Adapter]:
+    """The frameworks that the function's annotations name, or else its module; all of them, when neither names one."""
+    for used in (_packages(kept.plan.target.hints.values()), _packages(kept.body.__globals__.values())):
+        named = [adapter for adapter in kept.adapters if not adapter.packages.isdisjoint(used)]
+        if named:
+            return named
+    return kept.adapters
+
+
+def _packages(values: Iterable[object]) -> set[str]:
+    """The top-level packages that values come from. By type alone: some are proxies that answer nothing outside a request."""
+    found = set()
+    for value in values:
+        kind = type(value)
+        if issubclass(kind, ModuleType):
+            found.add(vars(value)["__name__"].partition(".")[0])
+        else:
+            owner = value if issubclass(kind, (type, FunctionType)) else kind
+            found.add(str(getattr(owner, "__module__", "")).partition(".")[0])
+    return found
 
 
 def _async(kept: Guard) -> Any:

@@ -52,6 +52,9 @@ class Adapter(ABC):
 
     name: str
     """The framework's name: ``starlette``."""
+    packages: frozenset[str] = frozenset()
+    """For a framework that looks at signatures: its top-level packages. A process may hold two such frameworks; a function is
+    shown to the one that its module uses."""
 
     @abstractmethod
     def find(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Exchange | None:
