@@ -40,8 +40,10 @@ def shape(plan: Plan, call: Call, edge: Edge | None, result: Any) -> Any:
         Denied: 500, it does not have the declared shape.
     """
     shaper = plan.shaper
-    if shaper is None or (edge is not None and edge.exchange.kind == "websocket"):
-        # What a socket sends is shaped message by message; its function has no answer.
+    if shaper is None:
+        return result
+    if edge is not None and edge.exchange.kind == "websocket" and _unanswered(edge, result):
+        # What a socket sends is shaped message by message.
         return result
     from pydantic import ValidationError
 
@@ -50,6 +52,11 @@ def shape(plan: Plan, call: Call, edge: Edge | None, result: Any) -> Any:
     except ValidationError as error:
         places = ", ".join(".".join(map(str, item["loc"])) or "the whole" for item in error.errors(include_input=False)[:5])
         raise _unshaped(shaper, f"it lacks the declared shape at: {places}") from None
+
+
+def _unanswered(edge: Edge, result: Any) -> bool:
+    reply = edge.adapter.read(result)
+    return reply is None or reply.empty
 
 
 def _answer(shaper: Shaper, call: Call, edge: Edge, result: Any) -> Any:

@@ -131,8 +131,13 @@ def _left(manager: Any, is_async: bool, error: BaseException | None) -> Procedur
 
 def _inside(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure:
     yield from _steps(plan.inside, call)
-    result = body(**call.arguments)
-    call.result = (yield result) if plan.target.is_async and not plan.target.streams else result
+    try:
+        result = body(**call.arguments)
+        call.result = (yield result) if plan.target.is_async and not plan.target.streams else result
+    except Exception as error:
+        call.result = edge.adapter.raised(error) if edge is not None and edge.answers else None
+        if call.result is None:
+            raise
     yield from _steps(plan.after, call)
     return shape(plan, call, edge, call.result)
 

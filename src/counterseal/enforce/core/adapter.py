@@ -109,6 +109,10 @@ class Adapter(ABC):
     def read(self, result: Any) -> Reply | None:
         """What the body returned, if it is a response of this framework; ``None``: it is data."""
 
+    def raised(self, error: Exception) -> Any:
+        """A response that the body raised instead of returning it, as some frameworks have it; ``None``: the body failed."""
+        return None
+
     @abstractmethod
     def stream(self, exchange: Exchange, chunks: Any, media_type: str, headers: Mapping[str, str]) -> Any:
         """A response whose body is produced piece by piece by an iterator, plain or async, of bytes."""
