@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from aiohttp import web
 
 from counterseal import Denied, Principal, Security
 from counterseal.enforce.core.exchange import Exchange
@@ -174,6 +175,29 @@ def uvicorn_site(app: Any, settings: Security) -> Iterator[Site]:
         yield Site(listener.getsockname()[1], settings)
     finally:
         server.should_exit = True
+        thread.join(10)
+
+
+@contextlib.contextmanager
+def aiohttp_site(app: web.Application, settings: Security) -> Iterator[Site]:
+    """An application of aiohttp under its own server on loopback."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    loop = asyncio.new_event_loop()
+    # Without the access log; what goes wrong in a handler is the tests' business.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    def run(work: Any) -> None:
+        asyncio.run_coroutine_threadsafe(work, loop).result(10)
+
+    run(runner.setup())
+    run(web.SockSite(runner, listener).start())
+    try:
+        yield Site(listener.getsockname()[1], settings)
+    finally:
+        run(runner.cleanup())
+        loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
 
 
