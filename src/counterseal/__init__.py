@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from counterseal.enforce.core.errors import ContractError as ContractError
     from counterseal.enforce.core.principal import Principal as Principal
     from counterseal.enforce.core.security import Security as Security
+    from counterseal.enforce.telemetry import OpenTelemetry as OpenTelemetry
 
 __version__ = "0.1.0"
 
@@ -40,6 +41,7 @@ _WHERE = {
     "ConfigurationError": "enforce.core.errors",
     "ContractError": "enforce.core.errors",
     "Denied": "enforce.core.denial",
+    "OpenTelemetry": "enforce.telemetry",
     "Principal": "enforce.core.principal",
     "Security": "enforce.core.security",
     "acting_as": "enforce.contract.acting",

@@ -115,12 +115,12 @@ class Notebook:
     def of(self, action: str) -> list[Record]:
         return [record for record in self.records if record.action == action]
 
-    def outcome(self, action: str, outcome: Outcome, timeout: float = 5.0) -> Record:
+    def outcome(self, action: str, outcome: Outcome, timeout: float = 5.0, actor: str | None = None) -> Record:
         """The record of an outcome, which may come after the answer."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             for record in self.of(action):
-                if record.outcome is outcome:
+                if record.outcome is outcome and actor in (None, record.actor):
                     return record
             time.sleep(0.01)
         raise AssertionError(f"no {outcome} of {action} in {self.of(action)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from counterseal.enforce.core.exchange import Exchange
 from counterseal.enforce.core.principal import Principal
 
 log = logging.getLogger("counterseal")
+_WORD = re.compile(r"[A-Za-z0-9._-]+").fullmatch
 _ERROR_MEMBERS = frozenset({"detail", "message", "error", "errors", "title", "status", "type", "code", "msg", "instance"})
 
 
@@ -171,11 +173,12 @@ def _back(target: str) -> str:
 
 
 def note(call: Call, denial: Denied) -> None:
-    """One log line for a denial. Values are quoted: what a client sent cannot forge a second line."""
+    """One log line for a denial. Values are quoted: what a client sent cannot forge a second line, or a field."""
     log.info(
-        "denied status=%d code=%s route=%s actor=%s client=%s request=%s clause=%s reason=%s",
+        "denied status=%d code=%s action=%s route=%s actor=%s client=%s request=%s clause=%s reason=%s",
         denial.status,
-        denial.code,
+        denial.code if _WORD(denial.code) else json.dumps(denial.code),
+        json.dumps(call.action),
         json.dumps(call.place),
         json.dumps(None if call.principal is None else call.principal.id),
         json.dumps(call.client),

@@ -71,7 +71,9 @@ class Guard:
 
     def _begin(self, adapter: Adapter, exchange: Exchange) -> Call:
         security = adapter.security(exchange) or configured() or _UNCONFIGURED
-        return Call(self.plan.target.name, security, exchange, {})
+        call = Call(self.plan.target.name, security, exchange, {})
+        call.action = self.plan.action
+        return call
 
     async def admit(self, adapter: Adapter, exchange: Exchange) -> None:
         """Limits, identity, role and input of a request, ahead of the call that the framework is about to make.
@@ -117,6 +119,7 @@ class Guard:
                 f"{plan.target.name}() takes {', '.join(plan.given) or 'nothing'}; not {', '.join(strange) or 'more'}"
             )
         call = Call(plan.target.name, parent.security, parent.exchange, {}, parent)
+        call.action = plan.action
         call.identifiers = {name: given[name] for name in plan.target.identifiers if name in given}
         hidden = set(plan.target.identifiers).difference(plan.wanted)
         call.arguments = {name: value for name, value in given.items() if name not in hidden}
