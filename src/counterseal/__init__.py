@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from counterseal.enforce.core.errors import ContractError as ContractError
     from counterseal.enforce.core.principal import Principal as Principal
     from counterseal.enforce.core.security import Security as Security
+    from counterseal.enforce.ledger import open_ledger as open_ledger
+    from counterseal.enforce.limits import open_limits as open_limits
     from counterseal.enforce.telemetry import OpenTelemetry as OpenTelemetry
 
 __version__ = "0.1.0"
@@ -52,6 +54,8 @@ _WHERE = {
     "contract": "enforce.api",
     "csrf": "enforce.clauses.csrf",
     "invariant": "enforce.clauses.invariant",
+    "open_ledger": "enforce.ledger",
+    "open_limits": "enforce.limits",
     "owns": "enforce.clauses.owns",
     "public": "enforce.clauses.public",
     "rate_limit": "enforce.clauses.rate_limit",

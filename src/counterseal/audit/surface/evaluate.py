@@ -122,6 +122,8 @@ class Evaluate(Comprehend):
             folded = _fold(op, left.const, right.const)
             if folded is not NO_CONST:
                 return replace(const(folded), may=left.may | right.may)
+        if op == "+" and left.kind == right.kind == "contract":
+            return replace(left, items=[*left.items, *right.items])
         if op == "+" and (_texty(left) or _texty(right)):
             return self.text([left, right])
         if op == "%" and (left.kind == "text" or isinstance(left.const, str)):

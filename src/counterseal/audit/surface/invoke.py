@@ -8,6 +8,7 @@ from typing import Any
 from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.attributes import Attributes
 from counterseal.audit.surface.builtin import BUILTIN_CALLS
+from counterseal.audit.surface.contracts import promises
 from counterseal.audit.surface.core import MAX_DEPTH, Frame, State, merge_facts
 from counterseal.audit.surface.memo import VOLATILE, Summary, key_of, moved, signature
 from counterseal.audit.surface.methods import hands_over_caller, method_of_value
@@ -209,7 +210,12 @@ class Invoke(Attributes):
 
     def _call_wrapped(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
         inner, facts, where, why = target.extra
-        if isinstance(target.items, Value) and "auth" in facts and not self._verified(target.items, st, line):
+        if (
+            isinstance(target.items, Value)
+            and target.items.kind != "contract"
+            and "auth" in facts
+            and not self._verified(target.items, st, line)
+        ):
             facts = NONE
         self.establish_at(st, facts, Evidence(where.file, where.line, why))
         return self.call(inner, args, kwargs, st, line, end)
@@ -314,6 +320,13 @@ class Invoke(Attributes):
     ) -> Value:
         return self.registered(target, args, st)
 
+    def _call_contract(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+        """A contract is put on a function: its promises hold before the body runs."""
+        subject = args[0] if args else UNKNOWN
+        origin = subject.site or (str(subject.ref) if isinstance(subject.ref, Func) else "")
+        inside = (subject, promises(target), self.place(line, end), "a contract enforces it")
+        return Value(kind="wrapped", ref=subject.ref, extra=inside, site=origin, name=subject.name, items=target)
+
 
 def _both(a: Labels | None, b: Labels | None) -> Labels | None:
     if a is None:
@@ -333,6 +346,7 @@ _CALLS: Mapping[str, Callable[..., Value]] = {
     "inst": Invoke._call_instance,
     "member-of": Invoke._call_member,
     "registering": Invoke._call_registering,
+    "contract": Invoke._call_contract,
     "constant": Invoke._call_constant,
     "continuation": Invoke._call_continuation,
 }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from counterseal.audit.libraries.model import Api
+from counterseal.audit.surface.contracts import made
 from counterseal.audit.surface.core import Registration, State
 from counterseal.audit.surface.flow import Call
 from counterseal.audit.surface.library_call import VALIDATORS, LibraryCall, fixed_values, is_true, methods_of, pick_roles
@@ -241,6 +242,9 @@ class LibraryCalls(ValueCalls):
         )
         return UNKNOWN
 
+    def _contract(self, c: LibraryCall) -> Value:
+        return made(c.args, c.kwargs)
+
     def _init_app(self, c: LibraryCall) -> Value:
         """``extension.init_app(app)``: as if the application had been given to the constructor."""
         owner = c.receiver or UNKNOWN
@@ -364,6 +368,7 @@ _HANDLERS: Mapping[str, Callable[..., Value | None]] = {
     "static": L._attach,
     "resource": L._attach,
     "depends": L._depends,
+    "contract": L._contract,
     "param": L._param,
     "credential": L._credential,
     "token-decode": L._decode,

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from counterseal.audit.result import RouteKind
+from counterseal.audit.surface.contracts import CONTRACT
 from counterseal.audit.surface.flow import Access, Branch, Call, Event, Flow, Store
 from counterseal.audit.surface.model import Route, Surface
 from counterseal.audit.surface.ownership import object_accesses
@@ -36,7 +37,7 @@ def with_cells(route: Route, surface: Surface, policy: Policy) -> Route:
     rule = policy.route_rule(route.method, route.path)
     cells: dict[Guarantee, Cell] = {}
     for guarantee, find in _FINDERS.items():
-        found = find(route, surface)
+        found = enforced(route, guarantee) or find(route, surface)
         cell = found or Cell(State.NOT_REQUIRED)
         if found is None:
             if guarantee in required:
@@ -116,6 +117,12 @@ def _member_says_no(key: str, value: object) -> bool:
 def evidence_of(flow: Flow, fact: str) -> tuple[Evidence, ...]:
     """Where a fact was established."""
     return tuple(dict.fromkeys(where for name, where in flow.log if name == fact))[:3]
+
+
+def enforced(route: Route, guarantee: Guarantee) -> Cell | None:
+    """The cell of a guarantee that a contract keeps. That one declares a route public does not excuse it: only a policy does."""
+    fact = f"{CONTRACT}{guarantee.value}"
+    return Cell(State.ENFORCED, evidence_of(route.flow, fact)) if fact_holds(route, fact) else None
 
 
 def _authenticated(route: Route, surface: Surface) -> Cell | None:

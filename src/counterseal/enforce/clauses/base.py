@@ -94,7 +94,7 @@ class Target:
             if into not in self.signature.parameters:
                 raise self.error(f"{clause} hands its value to a parameter {into!r} that {self.name} does not have")
             return into
-        fitting = [name for name, hint in self.hints.items() if hint is annotation or hint == annotation]
+        fitting = [name for name, hint in self.hints.items() if _fits(hint, annotation)]
         free = [name for name in fitting if name not in self.supplied and name in self.signature.parameters]
         if len(free) > 1:
             raise self.error(f"{clause} fits several parameters of {self.name}: {', '.join(free)}", "name one with into=")
@@ -117,6 +117,13 @@ class Target:
     def error(self, message: str, hint: str = "") -> ContractError:
         """An error in the contract on this function, with its place."""
         return ContractError(f"{self.where}: {message}", hint)
+
+
+def _fits(hint: Any, annotation: Any) -> bool:
+    """Whether an annotation names a type. One that could not be resolved (a class inside a function) is compared by its text."""
+    if isinstance(hint, str):
+        return isinstance(annotation, type) and hint == annotation.__name__
+    return hint is annotation or bool(hint == annotation)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -12,6 +11,7 @@ from counterseal.enforce.clauses.given import is_count, is_text
 from counterseal.enforce.core.call import Call
 from counterseal.enforce.core.denial import Denied
 from counterseal.enforce.core.errors import ContractError
+from counterseal.enforce.core.limit_headers import headers
 from counterseal.enforce.core.limiter import Meter, Verdict
 from counterseal.enforce.core.security import Security
 from counterseal.guarantees import Guarantee
@@ -88,13 +88,7 @@ class RateLimit(Clause):
     def _judge(self, verdict: Verdict) -> None:
         if verdict.allowed:
             return
-        wait = str(max(1, math.ceil(verdict.reset_after)))
-        headers = {
-            "Retry-After": wait,
-            "RateLimit": f'"{self.name}";r={verdict.remaining};t={wait}',
-            "RateLimit-Policy": f'"{self.name}";q={verdict.limit}',
-        }
-        raise Denied(429, "limit-exceeded", f"more than {self.rate}", clause=self.describe(), headers=headers)
+        raise Denied(429, "limit-exceeded", f"more than {self.rate}", clause=self.describe(), headers=headers(verdict, self.name))
 
     def check(self, security: Security, target: Target) -> None:
         if security.limits is None:

@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import quote
 
 from counterseal.enforce.clauses.returns import Shaper
-from counterseal.enforce.contract.plan import Plan
 from counterseal.enforce.core.adapter import Adapter, Reply
 from counterseal.enforce.core.call import Call, current
 from counterseal.enforce.core.clock import now
@@ -35,15 +34,12 @@ class Edge:
     """Whether what the function returns is the answer itself."""
 
 
-def shape(plan: Plan, call: Call, edge: Edge | None, result: Any) -> Any:
+def shape(shaper: Shaper, call: Call, edge: Edge | None, result: Any) -> Any:
     """The result as the contract lets it out.
 
     Raises:
         Denied: 500, it does not have the declared shape.
     """
-    shaper = plan.shaper
-    if shaper is None:
-        return result
     if edge is not None and edge.exchange.kind == "websocket" and _unanswered(edge, result):
         # What a socket sends is shaped message by message.
         return result
@@ -154,8 +150,9 @@ def rendered(call: Call, exchange: Exchange, denial: Denied) -> tuple[int, bytes
     sign_in = call.security.sign_in
     if denial.challenge and sign_in is not None and _navigates(exchange):
         return 303, b"", {"Location": f"{sign_in}?next={_back(exchange.target)}", "Cache-Control": "no-store"}
+    asks = {"WWW-Authenticate": call.security.challenges} if denial.challenge and call.security.challenges else {}
     document = denial.problem(request_id=call.request_id, explain=call.security.explains)
-    return denial.status, json.dumps(document).encode(), {"Cache-Control": "no-store", **denial.headers}
+    return denial.status, json.dumps(document).encode(), {"Cache-Control": "no-store", **asks, **denial.headers}
 
 
 def _navigates(exchange: Exchange) -> bool:

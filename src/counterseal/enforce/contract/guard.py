@@ -41,6 +41,11 @@ class Guard:
     detect: Adapters
     function: Any = None
     """The function that frameworks and callers hold."""
+    known: frozenset[str] = frozenset()
+    """What callers of a service function may give."""
+
+    def __post_init__(self) -> None:
+        self.known = frozenset(self.plan.given)
 
     @property
     def spec(self) -> Spec:
@@ -58,9 +63,10 @@ class Guard:
         if found is None:
             return self._within(parent, args, kwargs), None
         adapter, exchange = found
-        if parent is not None and parent.exchange is not None and parent.exchange.key is exchange.key:
+        answers = adapter.answers(exchange, self.function)
+        if parent is not None and (_same(parent, exchange) or (adapter.ambient and not answers)):
             return self._within(parent, args, kwargs), None
-        edge = Edge(adapter, exchange, adapter.answers(exchange, self.function))
+        edge = Edge(adapter, exchange, answers)
         call = exchange.kept(self) or self._begin(adapter, exchange)
         if exchange.kind == "websocket":
             exchange.watch(Watcher(self.plan, call))
@@ -111,19 +117,24 @@ class Guard:
                 401, "not-authenticated", f"{self.plan.target.name} was called outside a request and without acting_as()"
             )
         plan = self.plan
-        given = {**dict(zip(plan.given, args, strict=False)), **kwargs}
-        known = set(plan.given)
-        strange = [name for name in given if name not in known and (name in plan.target.supplied or not plan.takes_rest)]
-        if strange or len(args) > len(plan.given):
-            raise TypeError(
-                f"{plan.target.name}() takes {', '.join(plan.given) or 'nothing'}; not {', '.join(strange) or 'more'}"
-            )
-        call = Call(plan.target.name, parent.security, parent.exchange, {}, parent)
+        given = {**dict(zip(plan.given, args, strict=False)), **kwargs} if args else kwargs
+        if len(args) > len(plan.given) or not given.keys() <= self.known:
+            self._refuse_strange(given)
+        call = Call(plan.target.name, parent.security, parent.exchange, given, parent)
         call.action = plan.action
-        call.identifiers = {name: given[name] for name in plan.target.identifiers if name in given}
-        hidden = set(plan.target.identifiers).difference(plan.wanted)
-        call.arguments = {name: value for name, value in given.items() if name not in hidden}
+        if plan.target.identifiers:
+            call.identifiers = {name: given[name] for name in plan.target.identifiers if name in given}
+            call.arguments = {name: value for name, value in given.items() if name not in plan.only_ids}
         return call
+
+    def _refuse_strange(self, given: dict[str, Any]) -> None:
+        """Arguments that only the contract supplies, or that nobody takes."""
+        plan = self.plan
+        strange = [name for name in given if name not in self.known]
+        if plan.takes_rest and strange and not set(strange) & set(plan.target.supplied):
+            return
+        words = f"takes {', '.join(plan.given) or 'nothing'}; not {', '.join(strange) or 'more'}"
+        raise TypeError(f"{plan.target.name}() {words}")
 
     def leave(self, call: Call, edge: Edge | None, answer: Any) -> Any:
         """The answer, followed to its end where it has not ended yet."""
@@ -133,6 +144,11 @@ class Guard:
         return edge.adapter.follow(
             edge.exchange, answer, around(call), lambda error: finished(self.plan, call, error, reply.status)
         )
+
+
+def _same(call: Call, exchange: Exchange) -> bool:
+    """Whether a call belongs to this very request: one that a handler sends to its own application is another one."""
+    return call.exchange is not None and call.exchange.key is exchange.key
 
 
 _UNCONFIGURED = Security()

@@ -34,6 +34,8 @@ class Plan:
     """In the unit of work, before the body: objects, rules, invariants."""
     after: tuple[Step, ...]
     """In the unit of work, after the body: invariants."""
+    awaits: bool
+    """Whether the body's result is to be awaited."""
     shaper: Shaper | None
     audit: AuditLog | None
     retry: Retry | None
@@ -41,6 +43,8 @@ class Plan:
     """The body's parameters that no clause supplies, in its order."""
     given: tuple[str, ...]
     """What callers of a service function give, in order: the body's parameters, with the id in the place of an object."""
+    only_ids: frozenset[str]
+    """Those of them that the body itself does not take."""
     takes_rest: bool
     """Whether the body takes further arguments by name (``**kwargs``)."""
 
@@ -57,6 +61,8 @@ class Plan:
         """
         for clause in self.clauses:
             clause.check(security, self.target)
+        if not self.spec.is_public and self.spec.only(Auth) is None:
+            Auth(None, None, frozenset()).check(security, self.target)
         target = self.target
         if target.wants_unit and target.unit is None and security.unit_of_work is None:
             raise target.error("loading objects takes a session", "give Security unit_of_work=..., or take one as a parameter")
@@ -71,10 +77,8 @@ def compile_plan(spec: Spec, target: Target) -> Plan:
         ContractError: a promise cannot be kept on this function.
     """
     clauses: list[Clause] = list(spec.clauses)
-    if not any(isinstance(clause, Csrf) for clause in clauses):
+    if not target.layer.inner and not any(isinstance(clause, Csrf) for clause in clauses):
         clauses.append(IMPLIED)
-    if not spec.is_public and not any(isinstance(clause, Auth) for clause in clauses):
-        clauses.append(Auth(None, None, frozenset()))
     steps: list[tuple[Phase, Step]] = [(Phase.IDENTITY, _identify(spec, target))]
     after: list[Step] = []
     for clause in clauses:
@@ -90,6 +94,8 @@ def compile_plan(spec: Spec, target: Target) -> Plan:
         raise target.error(f"{target.name} is a generator", "declare what it yields with returns(Model, stream=True)")
     parameters = target.signature.parameters
     rest = [name for name, item in parameters.items() if item.kind is item.VAR_KEYWORD]
+    wanted = tuple(name for name in parameters if name not in target.supplied and name not in rest)
+    given = _given(target, rest)
     return Plan(
         spec,
         target,
@@ -97,11 +103,13 @@ def compile_plan(spec: Spec, target: Target) -> Plan:
         tuple(step for phase, step in steps if phase < Phase.OBJECT),
         tuple(step for phase, step in steps if phase >= Phase.OBJECT),
         tuple(after),
+        target.is_async and not target.streams,
         None if output is None else output.shaper(target),
         spec.only(AuditLog),
         spec.only(Retry),
-        tuple(name for name in parameters if name not in target.supplied and name not in rest),
-        _given(target, rest),
+        wanted,
+        given,
+        frozenset(target.identifiers).difference(wanted),
         bool(rest),
     )
 
@@ -160,6 +168,8 @@ def _identify(spec: Spec, target: Target) -> Step:
         def required(call: Call) -> Awaitable[None] | None:
             if call.exchange is None or call.parent is not None:
                 _inherit(call)
+                if call.principal is None:
+                    raise not_authenticated(call.security, "the caller is known", "nobody is established as the caller")
                 return None
             if inner:
                 raise Denied(401, "not-authenticated", "a function of an inner layer is called without an established principal")
@@ -179,8 +189,7 @@ def _identify(spec: Spec, target: Target) -> Step:
 
 
 def _inherit(call: Call) -> None:
-    if call.parent is not None:
-        call.principal = call.parent.principal
+    call.principal = None if call.parent is None else call.parent.principal
 
 
 def _ask(call: Call, identities: tuple[Identity, ...]) -> Awaitable[None] | None:

@@ -37,7 +37,8 @@ def procedure(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedur
             yield from _steps(plan.admission, call)
         if plan.audit is not None and plan.audit.privileged:
             yield from _written(plan, call, Outcome.INTENT)
-        answer = yield from _tried(plan, call, body, edge)
+        within = _inside if plan.retry is None and not _opens(plan, call) else _tried
+        answer = yield from within(plan, call, body, edge)
     except Exception as error:
         yield from _went_wrong(plan, call, error)
         raise
@@ -52,7 +53,8 @@ def procedure(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedur
     outcome = Outcome.SUCCEEDED if status is None or status < 400 else Outcome.FAILED
     if plan.audit is not None and not call.security.record_in_transaction:
         yield from _written(plan, call, outcome, status=status)
-    _tell(call, outcome, None)
+    if call.security.observers:
+        _tell(call, outcome, None)
     return answer
 
 
@@ -79,10 +81,15 @@ def _steps(steps: tuple[Step, ...], call: Call) -> Procedure:
                 yield pending
     except Denied:
         raise
-    except Unavailable as error:
-        raise Denied(503, "unavailable", str(error)) from error
     except Exception as error:
-        raise _clause_failed(call, error) from error
+        raise _denial(call, error) from error
+
+
+def _denial(call: Call, error: Exception) -> Denied:
+    """What a clause raised, as a denial."""
+    if isinstance(error, Unavailable):
+        return Denied(503, "unavailable", str(error))
+    return _clause_failed(call, error)
 
 
 def _clause_failed(call: Call, error: Exception) -> Denied:
@@ -95,14 +102,18 @@ def _clause_failed(call: Call, error: Exception) -> Denied:
     return Denied(500, "clause-failed", f"{type(error).__qualname__} in a clause")
 
 
+def _opens(plan: Plan, call: Call) -> bool:
+    """Whether the call takes a session or a transaction."""
+    return plan.target.wants_unit or (plan.audit is not None and call.security.record_in_transaction)
+
+
 def _in_unit(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure:
     """Object, rules, body, output check and, where they share a database, the record: together or not at all."""
     injected = plan.target.unit
     if plan.target.unit_injected and injected is not None:
         call.unit = call.arguments.get(injected)
     factory = call.security.unit_of_work
-    opens = plan.target.wants_unit or (plan.audit is not None and call.security.record_in_transaction)
-    if factory is None or call.unit is not None or not opens:
+    if factory is None or call.unit is not None:
         return (yield from _inside(plan, call, body, edge))
     manager = factory()
     is_async = hasattr(manager, "__aenter__")
@@ -130,16 +141,19 @@ def _left(manager: Any, is_async: bool, error: BaseException | None) -> Procedur
 
 
 def _inside(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure:
-    yield from _steps(plan.inside, call)
+    """The requirements that are left, the body, and what is ensured of its result."""
+    if plan.inside:
+        yield from _steps(plan.inside, call)
     try:
         result = body(**call.arguments)
-        call.result = (yield result) if plan.target.is_async and not plan.target.streams else result
+        call.result = result = (yield result) if plan.awaits else result
     except Exception as error:
-        call.result = edge.adapter.raised(error) if edge is not None and edge.answers else None
-        if call.result is None:
+        call.result = result = edge.adapter.raised(error) if edge is not None and edge.answers else None
+        if result is None:
             raise
-    yield from _steps(plan.after, call)
-    return shape(plan, call, edge, call.result)
+    if plan.after:
+        yield from _steps(plan.after, call)
+    return result if plan.shaper is None else shape(plan.shaper, call, edge, result)
 
 
 def _tried(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure:
@@ -187,10 +201,8 @@ def _written(plan: Plan, call: Call, outcome: Outcome, *, status: int | None = N
             yield pending
     except Denied:
         raise
-    except Unavailable as error:
-        raise Denied(503, "unavailable", str(error)) from error
     except Exception as error:
-        raise _clause_failed(call, error) from error
+        raise _denial(call, error) from error
 
 
 def _went_wrong(plan: Plan, call: Call, error: Exception) -> Procedure:

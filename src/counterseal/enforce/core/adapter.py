@@ -55,6 +55,8 @@ class Adapter(ABC):
     packages: frozenset[str] = frozenset()
     """For a framework that looks at signatures: its top-level packages. A process may hold two such frameworks; a function is
     shown to the one that its module uses."""
+    ambient = False
+    """Whether the request stands in the framework's context rather than among a function's arguments."""
 
     @abstractmethod
     def find(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Exchange | None:

@@ -18,6 +18,8 @@ class Verdict:
     """Hits that are left in it."""
     reset_after: float
     """Seconds until a hit is possible again when it was refused, else until the window is empty."""
+    window: int = 0
+    """Seconds that the window lasts; 0: the limiter does not say."""
 
 
 class Meter(Protocol):

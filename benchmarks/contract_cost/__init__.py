@@ -1,0 +1,1 @@
+"""What a contract costs, beside the same endpoint written by hand."""
