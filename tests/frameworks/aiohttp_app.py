@@ -304,6 +304,12 @@ async def file_shaped(request: web.Request) -> web.FileResponse:
     return web.FileResponse(__file__)
 
 
+@get("/empties")
+@contract(requires=[USER], ensures=[returns(NoteOut | None)])
+async def empties(request: web.Request, call: Call) -> None:
+    call.status = 204
+
+
 @contract(requires=[auth("admin")])
 async def helper(request: web.Request) -> str:
     return "figures"

@@ -68,6 +68,10 @@ class TestAiohttp(Scenarios):
         assert site.request("HEAD", "/admin", "root").status_code == 200
         assert site.request("HEAD", "/stream", "alice").status_code == 200
 
+    def test_an_empty_answer_has_no_body(self, site: Site) -> None:
+        answer = site.get("/empties", "alice")
+        assert (answer.status_code, answer.content) == (204, b"")
+
     def test_a_header_does_not_turn_a_request_into_a_socket(self, site: Site) -> None:
         upgrade = {"connection": "upgrade", "upgrade": "websocket", "sec-websocket-version": "13"}
         problem(site.post("/notes", "alice", json={**NOTE, "role": "admin"}, headers=upgrade), 422, "invalid-input")

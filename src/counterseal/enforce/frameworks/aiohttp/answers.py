@@ -29,7 +29,9 @@ def problem(status: int, body: bytes, headers: Mapping[str, str]) -> web.Respons
 
 def made(body: bytes, status: int | None, headers: Mapping[str, str], result: web.StreamResponse | None) -> web.Response:
     """A JSON response; with what the function's own response had beside its body."""
-    response = web.Response(body=body, status=status or (200 if result is None else result.status), content_type=JSON)
+    chosen = status or (200 if result is None else result.status)
+    # RFC 9110 section 15.3.5: there is no body, whatever the function returned.
+    response = web.Response(status=chosen) if chosen in (204, 205) else web.Response(body=body, status=chosen, content_type=JSON)
     if result is not None:
         dress(response, result)
     response.headers.update(headers)
