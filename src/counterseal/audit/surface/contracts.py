@@ -23,7 +23,7 @@ _PRINCIPAL = "counterseal.Principal"
 _CALL = "counterseal.Call"
 
 
-def made(args: list[Value], kwargs: dict[str, Value]) -> Value:
+def contract_value(args: list[Value], kwargs: dict[str, Value]) -> Value:
     """A contract, by what it was called with. A clause that cannot be read promises nothing."""
     clauses = list(args)
     for name in _LISTS:

@@ -7,23 +7,24 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from counterseal.audit.libraries.model import Api
-from counterseal.audit.surface.contracts import made
+from counterseal.audit.surface.contracts import contract_value
 from counterseal.audit.surface.core import Registration, State
 from counterseal.audit.surface.flow import Call
-from counterseal.audit.surface.library_call import VALIDATORS, LibraryCall, fixed_values, is_true, methods_of, pick_roles
+from counterseal.audit.surface.library_call import (
+    LABELS_OF_KIND,
+    VALIDATORS,
+    LibraryCall,
+    fixed_values,
+    is_true,
+    methods_of,
+    pick_roles,
+)
 from counterseal.audit.surface.program import Func
 from counterseal.audit.surface.value_calls import ValueCalls
 from counterseal.audit.surface.values import NONE, UNKNOWN, Value, const, replace, union
 
 _CALLABLE = {"func", "lambda", "wrapped", "cls", "continuation"}
 _NOTHING = Api("")
-_LABELS_OF_KIND: Mapping[str, tuple[str, ...]] = {
-    "random-weak": ("random:weak",),
-    "uuid-weak": ("random:weak",),
-    "random-strong": ("random:strong",),
-    "hash-fast": ("hash:fast",),
-    "password-hash": ("hash:password",),
-}
 
 
 class LibraryCalls(ValueCalls):
@@ -76,7 +77,7 @@ class LibraryCalls(ValueCalls):
     def _plain(
         self, api: Api, full: str, receiver: Value | None, args: list[Value], kwargs: dict[str, Value], line: int
     ) -> Value:
-        given = frozenset(api.gives) | frozenset(_LABELS_OF_KIND.get(api.kind, ()))
+        given = frozenset(api.gives) | frozenset(LABELS_OF_KIND.get(api.kind, ()))
         parts = [*args, *kwargs.values(), *([receiver] if receiver is not None else [])]
         may = union(parts).may
         must = NONE
@@ -242,9 +243,6 @@ class LibraryCalls(ValueCalls):
         )
         return UNKNOWN
 
-    def _contract(self, c: LibraryCall) -> Value:
-        return made(c.args, c.kwargs)
-
     def _init_app(self, c: LibraryCall) -> Value:
         """``extension.init_app(app)``: as if the application had been given to the constructor."""
         owner = c.receiver or UNKNOWN
@@ -291,8 +289,6 @@ class LibraryCalls(ValueCalls):
             self.establish(c.st, facts, c.line, f"{c.full} refuses callers that it does not know")
             return None
         return self._deferred(c)
-
-    # -- values ---------------------------------------------------------------------------------------------------
 
     def _background(self, c: LibraryCall) -> Value:
         if c.args and c.args[0].kind in _CALLABLE:
@@ -368,7 +364,7 @@ _HANDLERS: Mapping[str, Callable[..., Value | None]] = {
     "static": L._attach,
     "resource": L._attach,
     "depends": L._depends,
-    "contract": L._contract,
+    "contract": lambda _, c: contract_value(c.args, c.kwargs),
     "param": L._param,
     "credential": L._credential,
     "token-decode": L._decode,

@@ -13,6 +13,15 @@ from counterseal.audit.surface.values import Value, const
 VALIDATORS = frozenset({"model_validate", "parse_obj", "from_orm", "model_validate_json"})
 """Class methods of schemas that give a checked copy of their argument."""
 
+LABELS_OF_KIND: Mapping[str, tuple[str, ...]] = {
+    "random-weak": ("random:weak",),
+    "uuid-weak": ("random:weak",),
+    "random-strong": ("random:strong",),
+    "hash-fast": ("hash:fast",),
+    "password-hash": ("hash:password",),
+}
+"""What the result of a call carries, by the kind of the call."""
+
 
 @dataclass(slots=True, eq=False)
 class LibraryCall:
