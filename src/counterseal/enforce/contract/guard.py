@@ -64,7 +64,12 @@ class Guard:
         call = exchange.kept(self) or self._begin(adapter, exchange)
         if exchange.kind == "websocket":
             exchange.watch(Watcher(self.plan, call))
-        call.arguments.update(adapter.arguments(exchange, args, kwargs, self.plan.wanted))
+        given = adapter.arguments(exchange, args, kwargs, self.plan.wanted)
+        call.arguments.update(given)
+        if not edge.answers and self.plan.target.identifiers:
+            # Not the route's own function: the ids are those that its caller gives, and no others may be checked.
+            named = {**kwargs, **given}
+            call.identifiers = {name: named[name] for name in self.plan.target.identifiers if name in named}
         if self.plan.takes_rest:
             call.arguments.update((name, value) for name, value in kwargs.items() if name not in self.plan.target.supplied)
         return call, edge
@@ -127,6 +132,7 @@ class Guard:
         reply = edge.adapter.read(answer) if edge is not None and edge.answers else None
         if edge is None or reply is None or not (reply.streams or reply.trailing):
             return answer
+        call.on_loop = edge.adapter.ends_on_loop
         return edge.adapter.follow(
             edge.exchange, answer, around(call), lambda error: finished(self.plan, call, error, reply.status)
         )
@@ -153,7 +159,7 @@ def guard(spec: Spec, function: object, detect: Adapters) -> Any:
     made = target(plain, spec.effective_layer)
     plan = compile_plan(spec, made)
     kept = Guard(plan, disarm(plain, made.where), detect(), detect)
-    wrapper = _async(kept) if made.is_async or made.streams else _plain(kept)
+    wrapper = _async(kept) if made.is_async else _plain(kept)
     functools.update_wrapper(wrapper, plain, updated=())
     # It would lead to the bare function, which does not run.
     del wrapper.__wrapped__

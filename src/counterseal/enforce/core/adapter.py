@@ -31,6 +31,9 @@ class Reply:
     """Whether there is no body: 204, 304, a redirect."""
     trailing: bool = False
     """Whether background work follows the answer."""
+    unrendered: bool = False
+    """Whether the body is what the framework will make of ``data``."""
+    data: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Adapter(ABC):
 
     name: str
     """The framework's name: ``starlette``."""
+    ends_on_loop: bool = True
+    """Whether `follow` tells the end of an answer on an event loop, where nothing may block."""
 
     @abstractmethod
     def find(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Exchange | None:
