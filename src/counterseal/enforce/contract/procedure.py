@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
+from counterseal.enforce.clauses.atomic import adapted, ambient, in_its_thread
 from counterseal.enforce.clauses.base import Step
 from counterseal.enforce.contract.answers import Edge, log, note, shape
 from counterseal.enforce.contract.plan import Plan
@@ -102,9 +103,9 @@ def _in_unit(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure
         call.unit = call.arguments.get(injected)
     factory = call.security.unit_of_work
     opens = plan.target.wants_unit or (plan.audit is not None and call.security.record_in_transaction)
-    if factory is None or call.unit is not None or not opens:
+    if factory is None or call.unit is not None or not (opens or ambient(call.security)):
         return (yield from _inside(plan, call, body, edge))
-    manager = factory()
+    manager = adapted(factory(), on_loop=call.on_loop)
     is_async = hasattr(manager, "__aenter__")
     call.unit = (yield manager.__aenter__()) if is_async else manager.__enter__()
     try:
@@ -167,7 +168,8 @@ def _recorded_in_transaction(plan: Plan, call: Call) -> Procedure:
     if ledger is None:
         raise Denied(503, "unavailable", "no ledger is configured")
     try:
-        pending = ledger.write_in(call.unit, record(plan, call, Outcome.SUCCEEDED, status=call.status))
+        write = in_its_thread(call.unit, ledger.write_in, on_loop=call.on_loop)
+        pending = write(call.unit, record(plan, call, Outcome.SUCCEEDED, status=call.status))
         if pending is not None:
             yield pending
     except Unavailable as error:
