@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
 from counterseal.enforce.core.adapter import Around, Finish
@@ -72,7 +72,9 @@ class Followed:
             self._end.complete = True
             raise
         except BaseException as error:
+            # Not every server closes a response that has failed: this is told at once.
             self._end.failure = error
+            self._end.tell()
             raise
 
     def close(self) -> None:
@@ -84,6 +86,32 @@ class Followed:
         except BaseException as error:
             self._end.failure = error
             self._end.tell()
+            raise
+
+
+class FollowedAsync:
+    """The same on an event loop. The end is told in a thread: that may block."""
+
+    __slots__ = ("_around", "_end", "_pieces")
+
+    def __init__(self, pieces: AsyncIterable[Any], around: Around, end: End) -> None:
+        self._pieces = aiter(pieces)
+        self._around = around
+        self._end = end
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            with self._around():
+                return await anext(self._pieces)
+        except StopAsyncIteration:
+            self._end.complete = True
+            raise
+        except BaseException as error:
+            self._end.failure = error
+            await asyncio.to_thread(self._end.tell)
             raise
 
 

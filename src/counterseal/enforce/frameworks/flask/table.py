@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from flask import Blueprint, Flask
@@ -18,6 +17,7 @@ from werkzeug.routing import Rule
 from counterseal.enforce.contract.guard import MARK
 from counterseal.enforce.core.adapter import Entry
 from counterseal.enforce.core.errors import ContractError
+from counterseal.enforce.frameworks.wrapped import steps
 
 ANY = "*"
 _BELOW = "/<path:path>"
@@ -98,8 +98,8 @@ def leads_to(view: Any, method: str, function: Any) -> bool:
 
     Only what decorators say of themselves counts (``__wrapped__``): a function that a view merely calls has to refuse by raising.
     """
-    return any(step is function for step in _steps(view)) or any(
-        step is function for handler in _methods(view, method) for step in _steps(handler)
+    return any(step is function for step in steps(view)) or any(
+        step is function for handler in _methods(view, method) for step in steps(handler)
     )
 
 
@@ -119,7 +119,7 @@ def _endpoint(view: Any, method: str) -> Any:
 
 def _methods(view: Any, method: str) -> Iterator[Any]:
     """The functions of a view's class that may answer."""
-    cls = next((kept for step in _steps(view) if (kept := getattr(step, "view_class", None)) is not None), None)
+    cls = next((kept for step in steps(view) if (kept := getattr(step, "view_class", None)) is not None), None)
     if not isinstance(cls, type) or not issubclass(cls, View):
         return
     if cls.dispatch_request is not MethodView.dispatch_request and hasattr(cls.dispatch_request, MARK):
@@ -129,16 +129,6 @@ def _methods(view: Any, method: str) -> Iterator[Any]:
         handler = getattr(cls, "get", None)
     if handler is not None:
         yield handler
-
-
-def _steps(view: Any) -> Iterator[Any]:
-    """A function, and what its decorators say that they wrap."""
-    seen: list[int] = []
-    while view is not None and id(view) not in seen:
-        seen.append(id(view))
-        yield view
-        inner = view.func if isinstance(view, partial) else getattr(view, "__wrapped__", None)
-        view = inner or getattr(view, "__func__", None)
 
 
 def _what(view: Any) -> str:
