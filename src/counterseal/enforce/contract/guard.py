@@ -66,8 +66,8 @@ class Guard:
             exchange.watch(Watcher(self.plan, call))
         given = adapter.arguments(exchange, args, kwargs, self.plan.wanted)
         call.arguments.update(given)
-        if not edge.answers and self.plan.target.identifiers:
-            # Not the route's own function: the ids are those that its caller gives, and no others may be checked.
+        if self.plan.target.identifiers:
+            # The ids that the body is called with are the ones to check: a view in between may have put others in their place.
             named = {**kwargs, **given}
             call.identifiers = {name: named[name] for name in self.plan.target.identifiers if name in named}
         if self.plan.takes_rest:

@@ -133,9 +133,21 @@ def _left(manager: Any, is_async: bool, error: BaseException | None) -> Procedur
 def _inside(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure:
     yield from _steps(plan.inside, call)
     result = body(**call.arguments)
-    call.result = (yield result) if plan.target.is_async and not plan.target.streams else result
+    if plan.target.is_async and not plan.target.streams:
+        result = yield result
+    elif hasattr(result, "__await__"):
+        raise _unfinished(result)
+    call.result = result
     yield from _steps(plan.after, call)
     return shape(plan, call, edge, call.result)
+
+
+def _unfinished(result: Any) -> Denied:
+    """The work of a plain function that has yet to be awaited would run outside its contract: it does not run."""
+    close = getattr(result, "close", None)
+    if close is not None:
+        close()
+    return Denied(500, "clause-failed", "a plain function returned something to be awaited: make the function async")
 
 
 def _tried(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure:
