@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-import tests.frameworks.django_project  # noqa: F401
+import tests.frameworks.django_settings  # noqa: F401

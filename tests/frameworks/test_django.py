@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -252,6 +253,17 @@ def test_djangos_own_limit_holds_too(client: Client) -> None:
     assert client.post("/create/", body, "application/json", headers=bearer("1")).status_code == 413
 
 
+def test_a_form_that_django_would_take_for_an_empty_one_is_read(trail: Trail) -> None:
+    def touched(request: HttpRequest) -> HttpResponse:
+        assert not request.POST
+        answer: HttpResponse = sign_in(request)
+        return answer
+
+    with routes([path("", functools.wraps(sign_in)(touched))]):
+        answer = Client().put("/", b"amount=1&note=c", "application/x-www-form-urlencoded", headers=SAME)
+        assert (answer.status_code, answer.content) == (200, b"c")
+
+
 def test_a_file_where_a_text_is_declared_is_refused(client: Client) -> None:
     files = {"amount": "1", "note": SimpleUploadedFile("note.txt", b"x")}
     assert client.post("/sign-in/", files, headers=SAME).status_code == 422
@@ -318,6 +330,15 @@ class Dispatched(View):
         return HttpResponse("dispatched")
 
 
+class Unfinished(Dispatched):
+    async def get(self, request: HttpRequest) -> HttpResponse:
+        ran.append(1)
+        return HttpResponse("unfinished")
+
+
+ran: list[int] = []
+
+
 class Own(ListView):
     @contract(auth("user"))
     def get_queryset(self) -> Any:
@@ -333,6 +354,7 @@ def test_methods_of_classes(trail: Trail) -> None:
         path("methods/<int:number>/", Methods.as_view()),
         path("async/", AsyncMethods.as_view()),
         path("dispatched/", Dispatched.as_view()),
+        path("unfinished/", Unfinished.as_view()),
         path("own/", Own.as_view()),
     ]
     with routes(patterns):
@@ -346,6 +368,9 @@ def test_methods_of_classes(trail: Trail) -> None:
         assert client.get("/async/", headers=bearer("1")).json() == KEPT
         assert client.get("/dispatched/", headers=bearer("1")).status_code == 403
         assert client.get("/dispatched/", headers=bearer("1", "admin")).content == b"dispatched"
+        # Its async method would run after its contract has ended.
+        assert client.get("/unfinished/", headers=bearer("1", "admin")).status_code == 500
+        assert ran == []
         # A method that is no handler refuses by raising: 403 where no application is bound to say it better.
         assert client.get("/own/").status_code == 403
         assert client.get("/own/", headers=bearer("1")).content == b"listed"
@@ -474,6 +499,23 @@ def test_an_identity_that_has_to_be_awaited_works_in_plain_views() -> None:
         client = Client()
         assert client.get("/change/").status_code == 401
         assert client.get("/change/", headers=bearer("1")).status_code == 200
+
+
+def test_queries_and_declared_proxies() -> None:
+    trail = Trail()
+
+    @contract(public(reason="a page"), validates(InvoiceIn, source="query"), audit_log("read"))
+    def index(request: HttpRequest, data: InvoiceIn) -> HttpResponse:
+        return HttpResponse(str(data.amount))
+
+    with override_settings(COUNTERSEAL=security(trail)), routes([path("", index)]):
+        queries = ["amount=1", "amount=1&amount=2", "amount=1&role=admin", "amount=x", "a=1&" * 1001]
+        assert [Client().get(f"/?{query}").status_code for query in queries] == [200, 400, 422, 422, 400]
+        Client().get("/?amount=1", headers={"X-Forwarded-For": "10.1.2.3"})
+        assert trail.records[-1].client == "127.0.0.1"
+    with override_settings(COUNTERSEAL=security(trail, trusted_proxies=["127.0.0.0/8"])), routes([path("", index)]):
+        Client().get("/?amount=1", headers={"X-Forwarded-For": "6.6.6.6, 10.1.2.3"})
+        assert trail.records[-1].client == "10.1.2.3"
 
 
 def test_settings_by_name_and_settings_that_are_none() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -21,7 +22,7 @@ from counterseal import Principal, audit_log, auth, contract, owns, public, retu
 from counterseal.enforce.core.record import Outcome
 from counterseal.enforce.frameworks.django import ADAPTER
 from tests.frameworks.django_project import Invoice, get_asgi_application, get_wsgi_application, routes, table
-from tests.frameworks.parts import InvoiceIn, InvoiceOut, Trail, bearer, security, served
+from tests.frameworks.parts import InvoiceIn, InvoiceOut, Trail, security, served
 
 FULL = {"id": 1, "amount": 2, "secret": "s3cret"}
 
@@ -56,7 +57,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 def ask(port: int, target: str, method: str = "GET", name: str = "1", body: Any = None, **more: Any) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    connection.request(method, target, body, {**bearer(name), "Content-Type": "application/json"}, **more)
+    connection.request(method, target, body, {"Authorization": f"Bearer {name}", "Content-Type": "application/json"}, **more)
     answer = connection.getresponse()
     try:
         return answer.status, answer.read()
@@ -261,6 +262,31 @@ def test_an_object_does_not_change_between_check_and_use(kind: str) -> None:
             thread.join(30)
     invoice.refresh_from_db()
     assert (statuses, invoice.amount) == ([200] * 8, 8)
+
+
+@contract(auth("admin"))
+def guarded(request: HttpRequest) -> str:
+    return "guarded"
+
+
+def uncontracted(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(guarded(request))
+
+
+@KINDS
+def test_late_routes_and_raised_refusals_under_both_kinds_of_server(kind: str) -> None:
+    with routes([path("bare/", uncontracted), path("plain/", plain)]), override_settings(MIDDLEWARE=[], COUNTERSEAL=None):
+        app = get_wsgi_application() if kind == "wsgi" else get_asgi_application()
+        ADAPTER.bind(app, security(Trail()))
+        known = set(ADAPTER.entries(app))
+        ADAPTER.enclose(app, lambda entry: entry in known)
+        sys.modules["tests_frameworks_urls"].urlpatterns.append(path("late/", uncontracted))
+        with (served if kind == "wsgi" else asgi_served)(app) as port:
+            assert ask(port, "/late/")[0] == 503
+            assert ask(port, "/bare/", name="forged")[0] == 401
+            assert ask(port, "/bare/")[0] == 403
+            assert ask(port, "/bare/", name="9:admin")[0] == 200
+            assert ask(port, "/plain/")[0] == 200
 
 
 class OwnTransaction(Trail):

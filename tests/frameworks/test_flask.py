@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
+import flask_restful
+import flask_smorest
 import pytest
 from flask import Blueprint, Flask, Response, jsonify, request
 from flask.testing import FlaskClient
@@ -398,6 +401,73 @@ def test_a_function_before_requests_refuses() -> None:
     assert client.get("/", headers=bearer()).status_code == 403
     assert client.get("/nowhere", headers=bearer()).status_code == 403
     assert client.get("/", headers=bearer("root", "admin")).text == "index"
+
+
+def test_queries_and_declared_proxies() -> None:
+    trail = Trail()
+    app = bound(trail, trusted_proxies=["127.0.0.0/8"])
+
+    @app.get("/")
+    @contract(public(reason="a page"), validates(InvoiceIn, source="query"), audit_log("read"))
+    def index(data: InvoiceIn) -> str:
+        return str(data.amount)
+
+    client = app.test_client()
+    found = [
+        client.get(f"/?{query}").status_code for query in ("amount=1", "amount=1&amount=2", "amount=1&role=admin", "amount=x")
+    ]
+    assert found == [200, 400, 422, 422]
+    client.get("/?amount=1", headers={"X-Forwarded-For": "6.6.6.6, 10.1.2.3"})
+    assert trail.records[-1].client == "10.1.2.3"
+
+
+def test_the_id_that_the_body_gets_is_the_id_that_was_checked() -> None:
+    app = bound()
+
+    def swapped(function: Any) -> Any:
+        @functools.wraps(function)
+        def swap(**kwargs: Any) -> Any:
+            return function(**{**kwargs, "invoice_id": 2})
+
+        return swap
+
+    @app.get("/invoices/<int:invoice_id>")
+    @swapped
+    @contract(auth("user"), owns(load, "invoice_id", by="owner_id"))
+    def read(invoice_id: int) -> str:
+        return str(invoice_id)
+
+    assert app.test_client().get("/invoices/1", headers=bearer("alice")).status_code == 404
+    assert app.test_client().get("/invoices/1", headers=bearer("bob")).text == "2"
+
+
+def test_views_of_flask_restful_and_flask_smorest() -> None:
+    app = bound()
+    restful = flask_restful.Api(app)
+
+    class Resource(flask_restful.Resource):  # type: ignore[misc]
+        @contract(auth("user"), returns(InvoiceOut))
+        def get(self) -> Any:
+            return {"id": 1, "amount": 2, "secret": "s3cret"}, 202
+
+    restful.add_resource(Resource, "/restful")
+    app.config.update(API_TITLE="t", API_VERSION="1", OPENAPI_VERSION="3.0.2")
+    smorest = flask_smorest.Api(app)
+    blueprint = flask_smorest.Blueprint("b", __name__, url_prefix="/smorest")
+
+    @blueprint.route("/")
+    class View(MethodView):
+        @blueprint.response(200)  # type: ignore[untyped-decorator]
+        @contract(auth("user"), returns(InvoiceOut))
+        def get(self) -> Any:
+            return {"id": 1, "amount": 2, "secret": "s3cret"}
+
+    smorest.register_blueprint(blueprint)
+    client = app.test_client()
+    for path, status in (("/restful", 202), ("/smorest/", 200)):
+        assert client.get(path).status_code == 401
+        answer = client.get(path, headers=bearer())
+        assert (answer.status_code, answer.json) == (status, {"id": 1, "amount": 2})
 
 
 def test_error_handlers_do_not_turn_a_refusal_into_an_answer() -> None:

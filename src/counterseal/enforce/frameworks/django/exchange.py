@@ -105,7 +105,7 @@ class DjangoExchange(Exchange):
         request = self._request
         self._check_length(limit)
         try:
-            if not hasattr(request, "_post"):
+            if request.method != "POST" or not hasattr(request, "_post"):
                 request._post, request._files = self._parsed(self.body(limit))
             elif self._size() > limit:
                 raise _too_large(limit)
