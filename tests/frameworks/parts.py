@@ -144,7 +144,7 @@ def bearer(name: str = "alice", role: str = "user") -> dict[str, str]:
 def served(app: Any) -> Iterator[int]:
     """A WSGI application under Werkzeug's own threaded server, for as long as the block runs; its port."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield server.server_port
