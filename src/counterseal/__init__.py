@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from counterseal.enforce.core.errors import ContractError as ContractError
     from counterseal.enforce.core.principal import Principal as Principal
     from counterseal.enforce.core.security import Security as Security
+    from counterseal.enforce.sealing.problems import SealError as SealError
+    from counterseal.enforce.sealing.seal import seal as seal
 
 __version__ = "0.1.0"
 
@@ -41,6 +43,7 @@ _WHERE = {
     "ContractError": "enforce.core.errors",
     "Denied": "enforce.core.denial",
     "Principal": "enforce.core.principal",
+    "SealError": "enforce.sealing.problems",
     "Security": "enforce.core.security",
     "acting_as": "enforce.contract.acting",
     "audit_log": "enforce.clauses.audit_log",
@@ -57,6 +60,7 @@ _WHERE = {
     "returns": "enforce.clauses.returns",
     "rule": "enforce.clauses.rule",
     "scoped": "enforce.clauses.scoped",
+    "seal": "enforce.sealing.seal",
     "validates": "enforce.clauses.validates",
 }
 __all__ = sorted(_WHERE)  # noqa: PLE0605  a list of texts all the same
