@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 from weakref import WeakValueDictionary
@@ -220,11 +220,21 @@ def _uncovered(entry: Entry, found: Found, security: Security | None) -> Problem
 def _kept(route: str, found: Found, security: Security) -> Iterator[Problem]:
     if found.guard is None:
         return
-    try:
-        found.guard.plan.check(security)
-    except ContractError as error:
-        message = error.message.partition(": ")[2] or error.message
+    plan = found.guard.plan
+    failed = [error for clause in plan.clauses if (error := _error(clause.check, security, plan.target)) is not None]
+    if not failed and (error := _error(plan.check, security)) is not None:
+        failed.append(error)
+    for error in failed:
+        message = error.message.removeprefix(f"{plan.target.where}: ")
         yield Problem("cannot-be-kept", route, message, found.where, error.hint)
+
+
+def _error(check: Callable[..., None], *given: Any) -> ContractError | None:
+    try:
+        check(*given)
+    except ContractError as error:
+        return error
+    return None
 
 
 def _policy(entry: Entry, found: Found, security: Security) -> Iterator[Problem]:

@@ -55,7 +55,7 @@ class _Known:
 
 def _ways(branch: Branch, above: Way) -> Iterator[tuple[Way, Leaf]]:
     for leaf in branch.leaves:
-        if leaf.view is not None and hasattr(leaf.view, "path_format"):
+        if leaf.view is not None:
             yield above, leaf
     for item in branch.mounts:
         if item.branch is not None:
