@@ -107,7 +107,7 @@ def _hang(built: Built, owner: Any, prefix: str, at: str, concrete: str, child: 
         owner.include_router(router, prefix=prefix)
         return
     with_parameter = prefix + "/{where}"
-    apps = {"mount-app": lambda: FastAPI(openapi_url=None), "mount-starlette": Starlette}
+    apps: dict[str, Any] = {"mount-app": lambda: FastAPI(openapi_url=None), "mount-starlette": Starlette}
     sub = apps.get(kind, Router)()
     put(built, sub, at + with_parameter, f"{concrete}{prefix}/here", child, names)
     table = owner.router if isinstance(owner, Starlette) else owner

@@ -182,6 +182,23 @@ def test_a_frontend(tmp_path: Path) -> None:
     assert TestClient(app).get("/ui/").text == "page"
 
 
+def test_a_frontend_of_an_included_router_that_was_served_before(tmp_path: Path) -> None:
+    app, router = plain_fastapi(), APIRouter()
+    if not hasattr(router, "frontend"):
+        pytest.skip("this FastAPI has no frontends")
+    (tmp_path / "index.html").write_text("page")
+    router.frontend("/ui", directory=tmp_path)
+    app.include_router(router, prefix="/p")
+    client = TestClient(app)
+    assert client.get("/p/ui/").text == "page"
+    seal(app, security(), open={"/p/ui/*": "the pages themselves"})
+    assert client.get("/p/ui/").text == "page"
+    (tmp_path / "late").mkdir()
+    (tmp_path / "late" / "index.html").write_text("late")
+    router.frontend("/late", directory=tmp_path / "late")
+    assert client.get("/p/late/").status_code == 503
+
+
 async def anything(scope: Scope, receive: Receive, send: Send) -> None:
     await PlainTextResponse("anything")(scope, receive, send)
 

@@ -78,10 +78,18 @@ def close(app: Starlette, branch: Branch, admits: Admits) -> None:
     gate_classes()
     setattr(app, KEPT, Gate(branch, admits))
     for item in branch.walk():
-        # What FastAPI has made of routes before, it may have kept with the methods as they were.
-        changed = getattr(item.router, "_mark_routes_changed", None)
-        if changed is not None:
-            changed()
+        _forget(item.router)
+
+
+def _forget(router: Any) -> None:
+    """Have FastAPI make the frontends of included routers anew: it keeps them with their method as it was before."""
+    for route in router.routes:
+        included = getattr(route, "original_router", None)
+        if included is None:
+            continue
+        if getattr(included, "_low_priority_routes", None):
+            included._mark_routes_changed()
+        _forget(included)
 
 
 def gate_classes() -> None:
@@ -151,7 +159,7 @@ def _gate(scope: Any) -> Any:
     """The gate that a request has come to; ``None``: none, it passes."""
     gate = scope.get(HERE)
     if gate is None:
-        return getattr(scope.get("app"), KEPT, None)
+        return getattr(scope["app"], KEPT, None) if "app" in scope else None
     if gate.__class__ is Opened:
         app = scope.get("app")
         # An application behind what was not looked into may be sealed itself.
