@@ -245,13 +245,16 @@ def test_what_is_open_unseen_keeps_its_own_seal() -> None:
     inner = Starlette(routes=[Route("/kept", guarded)])
     seal(inner, security())
     free = Router(routes=[Route("/free", late)])
-    outer = Starlette(routes=[Mount("/in", app=Own(inner)), Mount("/free", app=Own(free))])
-    seal(outer, security(), open={"/in/*": "sealed by itself", "/free/*": "nothing in it"})
+    deep = Router(routes=[Mount("/free", app=Own(free))])
+    outer = Starlette(routes=[Mount("/in", app=Own(inner)), Mount("/free", app=Own(free)), Mount("/deep", app=deep)])
+    opened = {"/in/*": "sealed by itself", "/free/*": "nothing in it", "/deep/free/*": "nothing in it"}
+    seal(outer, security(), open=opened)
     inner.router.routes.append(Route("/late", late))
     client = TestClient(outer)
     assert client.get("/in/kept", headers=ALICE).text == "reached"
     refused(outer, "/in/late")
     assert client.get("/free/free").text == "late"
+    assert client.get("/deep/free/free").text == "late"
 
 
 def test_sealing_twice() -> None:

@@ -152,6 +152,31 @@ def test_a_socket_class_decides_who_may_connect() -> None:
     assert problems(Starlette(routes=[WebSocketRoute("/t", Talk)])) == [("no-contract", "WEBSOCKET /t")] * 2
 
 
+class KeptTalk(WebSocketEndpoint):
+    encoding = "text"
+
+    @known
+    async def on_connect(self, websocket: WebSocket) -> None:
+        await websocket.accept()
+
+    @known
+    async def on_receive(self, websocket: WebSocket, data: Any) -> None:
+        await websocket.send_text(f"said {data}")
+
+
+def test_a_socket_class_under_contract() -> None:
+    app = Starlette(routes=[WebSocketRoute("/t", KeptTalk)])
+    assert seal(app, security()).contracts == 2
+    client = TestClient(app)
+    with client.websocket_connect("/t", headers=ALICE) as talk:
+        talk.send_text("hello")
+        assert talk.receive_text() == "said hello"
+    with pytest.raises(Exception) as caught, client.websocket_connect("/t") as talk:  # noqa: PT011, PT012
+        talk.send_text("hello")
+        talk.receive_text()
+    assert getattr(caught.value, "status_code", None) == 401 or getattr(caught.value, "code", None) in (1000, 1008)
+
+
 def test_generated_pages() -> None:
     app = FastAPI()
     app.add_api_route("/x", guarded)

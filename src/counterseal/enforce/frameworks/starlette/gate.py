@@ -38,7 +38,8 @@ class Gate:
 
     __slots__ = ("admits", "branches", "kept", "leaves", "prefix")
 
-    def __init__(self, branch: Branch, admits: Admits) -> None:
+    def __init__(self, branch: Branch, admits: Admits, around: Starlette | None = None) -> None:
+        owner = branch.app or around
         self.prefix = branch.prefix
         self.admits = admits
         self.kept = [branch.router, *(leaf.kept for leaf in branch.leaves), *(item.kept for item in branch.mounts)]
@@ -50,9 +51,9 @@ class Gate:
                 self.leaves |= leaf.keys
         for item in branch.mounts:
             if item.branch is not None:
-                self.branches[item.key] = Gate(item.branch, admits)
+                self.branches[item.key] = Gate(item.branch, admits, owner)
             elif item.entry is None or admits(item.entry):
-                self.branches[item.key] = Opened(branch.app)
+                self.branches[item.key] = Opened(owner)
 
 
 class Opened:
@@ -62,6 +63,7 @@ class Opened:
 
     def __init__(self, owner: Starlette | None) -> None:
         self.owner = owner
+        """The application that it is mounted in, however deep."""
 
 
 class Probe:
@@ -77,19 +79,6 @@ def close(app: Starlette, branch: Branch, admits: Admits) -> None:
     """From now on, let only admitted routes of an application run."""
     gate_classes()
     setattr(app, KEPT, Gate(branch, admits))
-    for item in branch.walk():
-        _forget(item.router)
-
-
-def _forget(router: Any) -> None:
-    """Have FastAPI make the frontends of included routers anew: it keeps them with their method as it was before."""
-    for route in router.routes:
-        included = getattr(route, "original_router", None)
-        if included is None:
-            continue
-        if getattr(included, "_low_priority_routes", None):
-            included._mark_routes_changed()
-        _forget(included)
 
 
 def gate_classes() -> None:
