@@ -24,7 +24,7 @@ from starlette.routing import BaseRoute, Route
 
 from counterseal import Security, contract, public, seal
 
-_SLICE = 1000
+_SLICE = 300
 
 
 async def receive() -> dict[str, Any]:

@@ -158,6 +158,10 @@ def _gate(scope: Any) -> Any:
 
 def _leaf(original: Handle, key_of: Callable[[Any, Any], Key]) -> Handle:
     def handle(self: Any, scope: Any, receive: Any, send: Any) -> Coroutine[Any, Any, None]:
+        # Every request comes through here: what is common is decided first, and without a further call.
+        gate = scope.get(HERE) or getattr(scope.get("app"), KEPT, None)
+        if gate.__class__ is Gate and key_of(self, scope) in gate.leaves:
+            return original(self, scope, receive, send)
         gate = _gate(scope)
         if gate is None:
             return original(self, scope, receive, send)
