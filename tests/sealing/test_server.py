@@ -19,7 +19,9 @@ from websockets.sync.client import connect
 
 APPLICATION = """
 from fastapi import APIRouter, FastAPI, WebSocket
+from starlette.endpoints import WebSocketEndpoint
 from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.routing import WebSocketRoute
 
 from counterseal import auth, contract, public, seal
 from tests.sealing.parts import security
@@ -48,6 +50,19 @@ async def talk(websocket: WebSocket) -> None:
     await websocket.close()
 
 
+class Talk(WebSocketEndpoint):
+    encoding = "text"
+
+    @contract(auth())
+    async def on_connect(self, websocket: WebSocket) -> None:
+        await websocket.accept()
+
+    @contract(auth())
+    async def on_receive(self, websocket: WebSocket, data: str) -> None:
+        await websocket.send_text(data)
+
+
+app.router.routes.append(WebSocketRoute("/ws-class", Talk))
 app.include_router(router, prefix="/in")
 app.add_middleware(BaseHTTPMiddleware, dispatch=lambda request, call_next: call_next(request))
 seal(app, security())
@@ -155,11 +170,12 @@ def test_late_routes(server: int) -> None:
     assert ask(server, "/in/private/3", x_user="alice") == (200, "3")
 
 
-def test_sockets(server: int) -> None:
+@pytest.mark.parametrize("path", ["/ws", "/ws-class"])
+def test_sockets(server: int, path: str) -> None:
     with pytest.raises(InvalidStatus) as caught:
-        connect(f"ws://127.0.0.1:{server}/ws").close()
+        connect(f"ws://127.0.0.1:{server}{path}").close()
     assert caught.value.response.status_code == 401
-    with connect(f"ws://127.0.0.1:{server}/ws", additional_headers={"x-user": "alice"}) as talk:
+    with connect(f"ws://127.0.0.1:{server}{path}", additional_headers={"x-user": "alice"}) as talk:
         talk.send("hello")
         assert talk.recv() == "hello"
 

@@ -171,10 +171,6 @@ def test_a_socket_class_under_contract() -> None:
     with client.websocket_connect("/t", headers=ALICE) as talk:
         talk.send_text("hello")
         assert talk.receive_text() == "said hello"
-    with pytest.raises(Exception) as caught, client.websocket_connect("/t") as talk:  # noqa: PT011, PT012
-        talk.send_text("hello")
-        talk.receive_text()
-    assert getattr(caught.value, "status_code", None) == 401 or getattr(caught.value, "code", None) in (1000, 1008)
 
 
 def test_generated_pages() -> None:
