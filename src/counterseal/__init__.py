@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from counterseal.enforce.core.security import Security as Security
     from counterseal.enforce.ledger import open_ledger as open_ledger
     from counterseal.enforce.limits import open_limits as open_limits
+    from counterseal.enforce.sealing.problems import SealError as SealError
+    from counterseal.enforce.sealing.seal import seal as seal
     from counterseal.enforce.telemetry import OpenTelemetry as OpenTelemetry
     from counterseal.enforce.templates import admin_only as admin_only
     from counterseal.enforce.templates import batch as batch
@@ -49,6 +51,7 @@ _WHERE = {
     "Denied": "enforce.core.denial",
     "OpenTelemetry": "enforce.telemetry",
     "Principal": "enforce.core.principal",
+    "SealError": "enforce.sealing.problems",
     "Security": "enforce.core.security",
     "admin_only": "enforce.templates",
     "batch": "enforce.templates",
@@ -71,6 +74,7 @@ _WHERE = {
     "returns": "enforce.clauses.returns",
     "rule": "enforce.clauses.rule",
     "scoped": "enforce.clauses.scoped",
+    "seal": "enforce.sealing.seal",
     "validates": "enforce.clauses.validates",
 }
 __all__ = sorted(_WHERE)  # noqa: PLE0605  a list of texts all the same
