@@ -101,10 +101,10 @@ def test_generated_routes_are_no_routes_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_framework_that_is_not_read_is_said(app: Path) -> None:
-    (app / "urls.py").write_text("from django.urls import path\nurlpatterns = [path('x', None)]\n", encoding="utf-8")
-    (item,) = [item for item in run(app).not_checked if item.what == "Django"]
+    (app / "other.py").write_text("from sanic import Sanic\napp = Sanic('x')\n", encoding="utf-8")
+    (item,) = [item for item in run(app).not_checked if item.what == "Sanic"]
     assert item.incomplete
-    assert item.file == "urls.py"
+    assert item.file == "other.py"
 
 
 @pytest.mark.parametrize(

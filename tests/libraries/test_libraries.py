@@ -51,7 +51,7 @@ TOO_GENERAL = {
     "write",
     "set",
 }
-FRAMEWORKS = {"fastapi", "starlette", "flask", "connexion"}
+FRAMEWORKS = {"fastapi", "starlette", "flask", "connexion", "django"}
 
 
 def apis(library: Library) -> Iterator[tuple[str, Api]]:

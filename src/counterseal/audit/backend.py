@@ -46,7 +46,7 @@ _FRAMEWORKS: Mapping[str, str] = {
     "websockets.server": "websockets",
 }
 """Modules that serve requests, with the name of what they belong to."""
-_READ = frozenset({"FastAPI", "Flask", "Starlette", "Connexion"})
+_READ = frozenset({"FastAPI", "Flask", "Starlette", "Connexion", "Django", "Django REST framework"})
 """Those whose routes the surface knows how to find."""
 _SERVERS: Mapping[str, str] = {
     "http.server": "http.server",
@@ -75,7 +75,7 @@ def doubts(surface: Surface, facts: Mapping[str, Facts], problems: Iterable[NotC
     if not imported and not surface.frameworks and not any(item.incomplete for item in problems):
         raise AuditError(
             "this is not a back end that Counterseal knows: no file imports a web framework",
-            "name the folder of the application (FastAPI, Starlette or Flask)",
+            "name the folder of the application (FastAPI, Starlette, Flask or Django)",
         )
     names = " and ".join(sorted({*imported, *surface.frameworks} - {name.lower() for name in imported}))
     claim = f"the code uses {names}, but" if names else "some of the code could not be read, and"

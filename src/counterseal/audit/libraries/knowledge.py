@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from counterseal.audit.libraries.model import Api, Library, ViewClass
+from counterseal.audit.libraries.model import Api, Library, Settings, ViewClass
 
 
 class Knowledge:
@@ -20,6 +20,8 @@ class Knowledge:
         self.methods: dict[str, Api] = {}
         self.frameworks: dict[str, str] = {}
         self.weak_defaults: dict[str, str] = {}
+        self.modules: dict[str, str] = {}
+        self.settings: dict[str, Settings] = {}
         self._canonical: dict[str, str] = {}
         for lib in libraries:
             self.calls.update(lib.calls)
@@ -30,6 +32,8 @@ class Knowledge:
             self.views.update(lib.views)
             self.methods.update(lib.methods)
             self.weak_defaults.update(lib.weak_defaults)
+            self.modules.update(lib.modules)
+            self.settings.update(lib.settings)
             if lib.framework:
                 self.frameworks[lib.name] = lib.framework
         self.telling = frozenset(name for name, api in self.methods.items() if api.kind in TELLING)

@@ -28,6 +28,12 @@ KINDS = frozenset(
         "openapi-app",
         "depends",
         "param",
+        "url-path",
+        "url-include",
+        "url-prefix",
+        "url-router",
+        "url-register",
+        "url-site",
         # identity
         "credential",
         "token-decode",
@@ -38,6 +44,8 @@ KINDS = frozenset(
         "sign-out",
         "login-required",
         "role-required",
+        "role-check",
+        "authenticator",
         "current-user",
         "password-hash",
         "password-verify",
@@ -158,6 +166,18 @@ class ViewClass:
 
 
 @dataclass(frozen=True, slots=True)
+class Settings:
+    """An object of a library through which the program's settings modules are read."""
+
+    section: str = ""
+    """The setting that holds the entries as a mapping; empty: the entries are settings themselves."""
+    imports: bool = False
+    """Entries that are dotted names mean what they name."""
+    defaults: Mapping[str, str | int | bool | tuple[str, ...] | None] = field(default_factory=dict)
+    """Entries that the library has when the program sets none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Library:
     """Everything that the audit knows about one library."""
 
@@ -183,5 +203,10 @@ class Library:
     """Methods that are telling even on a receiver whose class is not known (``execute``)."""
     framework: str = ""
     """Name of the web framework that it is, or belongs to."""
+    modules: Mapping[str, str] = field(default_factory=dict)
+    """Modules of the library whose functions and classes call the program back: what they do, as code that is never imported
+    but run by the abstract machine like the program's own. It says what matters for security and no more."""
+    settings: Mapping[str, Settings] = field(default_factory=dict)
+    """Objects through which settings modules are read, by full name."""
     weak_defaults: Mapping[str, str] = field(default_factory=dict)
     """Options that are unsafe unless set, with what the default does."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from counterseal.audit.facts.python import ir
+from counterseal.audit.libraries.knowledge import Knowledge
 from counterseal.audit.surface.database import Database
-from counterseal.audit.surface.program import Cls, Func
+from counterseal.audit.surface.marks import marked
+from counterseal.audit.surface.program import Cls, Func, Program
 from counterseal.audit.surface.schema import foreign_key, is_relation
+from counterseal.audit.surface.settings import configured
 from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import UNKNOWN, Condition, Query, Value, replace
 from counterseal.audit.surface.vocabulary import snake
@@ -42,9 +45,15 @@ class Attributes(Database):
             return self.global_name(module, name)
         if f"{module}.{name}" in self.program.modules:
             return Value(kind="mod", ref=f"{module}.{name}", name=name)
+        if module in self.program.modelled:
+            return self.external(f"{module}.{name}")
         return replace(UNKNOWN, name=name)
 
     def _external_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
+        if base.ref in self.know.settings:
+            return configured(self, base.ref, name)
+        if f"{base.ref}.{name}" in self.program.modules:
+            return Value(kind="mod", ref=f"{base.ref}.{name}", name=name)  # below a folder that is a package without a file
         found = self.external(f"{base.ref}.{name}")
         if (found.may or not base.may) and "self" not in base.may:
             return replace(found, extra=found.extra or (base if found.kind == "ext" and base.kind == "inst" else None))
@@ -69,7 +78,12 @@ class Attributes(Database):
     def _object_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
         if isinstance(base.items, dict) and name in base.items:
             return base.items[name]  # type: ignore[no-any-return]
+        if name == "is_authenticated" and "anonymous?" in base.may:
+            return self.part(base, name)
         method = self.program.method(base.ref, name)
+        replaced = self.method_in_place(base, base.ref, name)
+        if replaced is not None:
+            return replaced
         if method is not None:
             return self._bound(base, method, name, st, line)
         for cls in self.program.mro(base.ref):
@@ -134,6 +148,10 @@ class Attributes(Database):
 
     _named: dict[str, Cls] | None = None
 
+    def __init__(self, program: Program, know: Knowledge, strict: bool = False) -> None:
+        super().__init__(program, know, strict)
+        self._called_by_library: dict[Cls, bool] = {}
+
     def _refers(self, owner: Cls, target: Cls) -> bool:
         """Whether the owner's table holds the foreign key: then the relationship leads to one record."""
         table = self.class_attrs(target).get("__tablename__")
@@ -154,6 +172,35 @@ class Attributes(Database):
         if marks and any(m.rpartition(".")[2] in ("property", "cached_property", "hybrid_property") for m in marks):
             return replace(self.call(value, [], {}, st, line), name=name)
         return value
+
+    def method_in_place(self, base: Value, owner: Cls, name: str) -> Value | None:
+        """What stands in the place of a method: what decorators made of it, or what was assigned to the class.
+
+        Only for classes whose methods a library calls: there it is what the library finds.
+        """
+        if not self.called_by_library(owner):
+            return None
+        for cls in self.program.mro(owner):
+            if not isinstance(cls, Cls):
+                continue
+            if name in self.replaced.get(cls, ()):
+                return bound_to(base, self.class_attrs(cls)[name])
+            index = next((index for method, index in self.program.cls(cls).methods if method == name), None)
+            if index is not None:
+                marks = self._marks(Func(cls.module, index))
+                if not marks or any(mark.rpartition(".")[2] in _DESCRIPTORS for mark in marks):
+                    return None
+                value = self.class_attrs(cls).get(name)
+                return bound_to(base, value) if value is not None and value.kind in ("func", "wrapped") else None
+        return None
+
+    def called_by_library(self, ref: Cls) -> bool:
+        """Whether a class builds on one of a library that is run like the program's own code."""
+        known = self._called_by_library.get(ref)
+        if known is None:
+            bases = self.program.mro(ref)
+            known = self._called_by_library[ref] = any(isinstance(c, Cls) and c.module in self.program.modelled for c in bases)
+        return known
 
     def _marks(self, method: Func) -> set[str]:
         decorators = self.program.function(method).decorators
@@ -196,6 +243,10 @@ class Attributes(Database):
                 return Value(kind="ext", ref=self.know.canonical(f"{full}.{name}"), extra=base, name=name)
         return Value(kind="member-of", ref=name, extra=base, name=name)
 
+    def _function_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
+        found = marked(base, name)
+        return found if found is not None else self._loose_attribute(base, name)
+
     def _super_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
         owner, self_value = base.ref, base.extra
         after = list(self.program.mro(self_value.ref if isinstance(self_value.ref, Cls) else owner))
@@ -204,6 +255,9 @@ class Attributes(Database):
             if isinstance(item, Cls):
                 for method, index in self.program.cls(item).methods:
                     if method == name:
+                        replaced = self.method_in_place(self_value, item, name)
+                        if replaced is not None:
+                            return replaced
                         return Value(kind="func", ref=Func(item.module, index), items=self_value, extra=(), name=name)
             else:
                 return Value(
@@ -215,6 +269,15 @@ class Attributes(Database):
         return replace(UNKNOWN, name=name)
 
 
+def bound_to(base: Value, function: Value) -> Value:
+    """A function as a method of ``base``, with the guards around it."""
+    if function.kind == "wrapped":
+        inner, *rest = function.extra
+        return replace(function, extra=(bound_to(base, inner), *rest))
+    return replace(function, items=base, extra=function.extra if isinstance(function.extra, tuple) else ())
+
+
+_DESCRIPTORS = ("property", "cached_property", "hybrid_property", "staticmethod", "classmethod")
 _ATTRIBUTES: Mapping[str, Callable[[Attributes, Value, str, State, int], Value]] = {
     "mod": Attributes._module_attribute,
     "ext": Attributes._external_attribute,
@@ -222,4 +285,6 @@ _ATTRIBUTES: Mapping[str, Callable[[Attributes, Value, str, State, int], Value]]
     "obj": Attributes._object_attribute,
     "cls": Attributes._class_attribute,
     "super": Attributes._super_attribute,
+    "func": Attributes._function_attribute,
+    "wrapped": Attributes._function_attribute,
 }

@@ -21,9 +21,11 @@ from counterseal.audit.surface.guards import fake_guards, late_guards
 from counterseal.audit.surface.inject import Machine
 from counterseal.audit.surface.matrix import undecided, with_cells
 from counterseal.audit.surface.model import Literal, Route, Setting, Surface
+from counterseal.audit.surface.modelled import modelled_modules
 from counterseal.audit.surface.models import data_models
 from counterseal.audit.surface.program import Program
 from counterseal.audit.surface.routes import assemble
+from counterseal.audit.surface.url_routes import add_sites
 from counterseal.audit.surface.vocabulary import SECRET_NAME
 from counterseal.policy import Policy
 
@@ -40,15 +42,17 @@ def build(
     test files. A part whose analysis fails stands in ``not_checked``; with ``strict`` the exception goes through instead.
     """
     facts = {path: facts[path] for path in sorted(facts)}
-    program = Program(facts)
-    machine = Machine(program, Knowledge(load_libraries()), strict)
-    for module in program.modules:
+    know = Knowledge(load_libraries())
+    program = Program(facts, modelled_modules(know, facts))
+    machine = Machine(program, know, strict)
+    for module, _ in program.own_modules():
         if relevant_module(machine, module):
             machine.variables(module)
     run_factories(machine)
     models = data_models(machine, policy)
     machine.table_columns = {name: tuple(made.fields) for name, made in models.items() if made.kind == "table"}
     assembly = assemble(machine)
+    add_sites(machine, assembly)
     specified, problems = openapi_routes(machine, assembly.routes, documents)
     routes = [*assembly.routes, *specified, *generated_routes(machine, assembly.routes, assembly.prefixes)]
     part = partial(_part, machine)
@@ -102,7 +106,7 @@ def relevant_module(machine: Machine, module: str) -> bool:
 def other_flows(machine: Machine) -> Iterator[Flow]:
     """Flows of modules, and of functions that no route reached but that call something a library describes."""
     for module, events in sorted(machine.module_events.items()):
-        if events:
+        if events and module not in machine.program.modelled:
             yield Flow(f"{module}.<module>", Place(machine.program.path(module), 1), events)
     for hook, events in machine.hook_events.values():
         if events:
@@ -134,6 +138,8 @@ def settings(machine: Machine) -> Iterator[Setting]:
                 if name in lines and value.kind not in ("func", "cls"):
                     yield Setting(name, value, Place(path, lines[name]), f"{ref.module}.{item.qualname}")
     for module, names in machine.module_vars.items():
+        if module in machine.program.modelled:
+            continue
         lines = _lines(machine.program.modules[module].body)
         for name, value in names.items():
             if name.isupper() and name in lines:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from counterseal.audit.surface.marks import marked
 from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, const, join, replace, union
 
 if TYPE_CHECKING:
@@ -37,6 +38,13 @@ def _boolean(m: Database, args: list[Value], kwargs: dict[str, Value], st: State
     return Value(may=union(args).may, type="bool", null=True)
 
 
+def _isinstance(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
+    """A library that asks whether it was given one thing or a list of them gets the answer."""
+    if args and m.frame.module in m.program.modelled and args[0].kind in ("seq", "func", "wrapped", "lambda", "registering"):
+        return const(args[0].kind == "seq")
+    return _boolean(m, args, kwargs, st, line)
+
+
 def _hasattr(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
     if len(args) == 2 and args[0].ref == "flask.g" and args[1].is_const:
         return const(m.shared(st, f"flask.g.{args[1].const}") is not None)
@@ -53,6 +61,8 @@ def get_attribute(m: Database, args: list[Value], kwargs: dict[str, Value], st: 
     if len(args) >= 2 and isinstance(args[1].const, str):
         if args[0].ref == "flask.g" and m.shared(st, f"flask.g.{args[1].const}") is None:
             return args[2] if len(args) > 2 else UNKNOWN
+        if len(args) > 2 and args[0].kind in ("func", "wrapped") and marked(args[0], args[1].const) is None:
+            return args[2]
         found = m.attribute(args[0], args[1].const, st, line)
         return join(found, args[2]) if len(args) > 2 and not found.may else found
     return union(args)
@@ -132,7 +142,7 @@ BUILTIN_CALLS: Mapping[str, Callable[..., Value]] = {
     "bool": _convert("bool"),
     "bytes": _convert("bytes"),
     "len": _length,
-    "isinstance": _boolean,
+    "isinstance": _isinstance,
     "hasattr": _hasattr,
     "callable": _boolean,
     "issubclass": _boolean,

@@ -10,6 +10,8 @@ from counterseal.audit.surface.vocabulary import IDENTITY_KEY, ROLE, SECRET_NAME
 _EQUAL = {"==", "in", "is"}
 _UNEQUAL = {"!=", "not in", "is not"}
 _MOST_TIES = 64
+_ANSWERED = {"status_code", "status"}
+"""Attributes of an HTTP answer that say how a request went."""
 
 
 def links(may: Labels) -> Labels:
@@ -95,6 +97,8 @@ def _equality_facts(left: Value, right: Value, inline: bool) -> Labels:
             facts |= {"role", *role_names(v, other), "claimed" if "forgeable" in v.may else "auth"}
         elif "self" in v.must and other.is_const and "session" in v.may:
             facts.add("auth")
+        if is_credential(v) and v.name in _ANSWERED and other.const in (200, "200"):
+            facts.add("auth")  # a service that was handed the credential has accepted it
         if is_credential(v) and not is_credential(other) and _is_secret(other, inline):
             facts.add("auth")
     return frozenset(facts)

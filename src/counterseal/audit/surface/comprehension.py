@@ -41,7 +41,8 @@ class Comprehend(Members):
         if n[2] == "dict" or len(n[5]) != 1 or conditions:
             return None
         source = self.evaluate(iterable, st)
-        if source.kind != "seq" or not isinstance(source.items, list) or not 0 < len(source.items) <= _UNROLLED:
+        empty = source.items == [] and self.frame.module in self.program.modelled
+        if source.kind != "seq" or not isinstance(source.items, list) or not (empty or 0 < len(source.items) <= _UNROLLED):
             return None
         items: list[Value] = []
         for item in source.items:

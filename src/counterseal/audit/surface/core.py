@@ -36,6 +36,8 @@ class Frame:
     returns: list[tuple[Value, Labels, int, dict[str, Value]]] = field(default_factory=list)
     """(value, facts, line, heap) of every return reached."""
     cls: Cls | None = None
+    line: int = 0
+    """The line of the call that is being made, for what a library does on its behalf."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +63,8 @@ class Context:
 
     websocket: bool = False
     root: Func | None = None
+    place: Place | None = None
+    """Where the route stands: the place of what a library does before any code of the program runs."""
 
 
 class Core(ABC):
@@ -111,6 +115,11 @@ class Core(ABC):
         """Decorators that stand above the one that registers the route: they wrap a function that no request reaches."""
         self.loop_exits: list[State] = []
         """Where ``break`` and ``continue`` left the innermost loop."""
+        self.view_in_turn: Value | None = None
+        """The view that the request will reach, for what runs before it and asks."""
+        self.settings_modules: list[str] | None = None
+        self.replaced: dict[Cls, set[str]] = {}
+        """Attributes of classes that were assigned from outside, as class decorators do."""
         self._counter = 0
         self._class_kinds: dict[Cls, str] = {}
         self._class_attrs: dict[Cls, dict[str, Value]] = {}
@@ -153,16 +162,25 @@ class Core(ABC):
         return self.frames[-1]
 
     def place(self, line: int, end: int = 0) -> Place:
-        """A place in the file that is being executed."""
+        """A place in the file that is being executed; what a library does happens where the program calls it."""
+        if self.frames[-1].module in self.program.modelled:
+            return self._place_of_caller(line)
         key = (self.frames[-1].module, line, end)
         known = self._places.get(key)
         if known is None:
             known = self._places[key] = Place(self.program.path(key[0]), line, end)
         return known
 
+    def _place_of_caller(self, line: int) -> Place:
+        for frame in reversed(self.frames):
+            if frame.module not in self.program.modelled and frame.line:
+                return Place(self.program.path(frame.module), frame.line)
+        return self.context.place or Place(self.program.path(self.frames[-1].module), line)
+
     def establish(self, st: State, facts: Labels, line: int, why: str) -> None:
         """Record that ``facts`` hold from here on, with the evidence."""
-        self.establish_at(st, facts, Evidence(self.program.path(self.frame.module), line, why))
+        where = self.place(line)
+        self.establish_at(st, facts, Evidence(where.file, where.line, why))
 
     def establish_at(self, st: State, facts: Labels, where: Evidence) -> None:
         """Record that ``facts`` hold from here on."""

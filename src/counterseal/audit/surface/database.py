@@ -87,6 +87,7 @@ QUERY_METHODS: Mapping[str, str] = {
     "delete": "delete",
 }
 _RAISING = {"one", "scalar_one", "first_or_404", "one_or_404", "get_or_404"}
+_DEMANDING = {"get", "latest", "earliest"}
 _RUNNERS = {
     "execute",
     "scalar",
@@ -111,12 +112,16 @@ class Database(Records):
         """``Model.column``, ``Model.query``, ``Model.objects``; ``None`` when the attribute is something else."""
         model = self.program.cls(base.ref).name
         if name in ("query", "objects"):
-            return self.query_value(Query((model,)), base.ref)
+            return self.query_value(Query((model,), demanding=self._demanding(base.ref)), base.ref)
         if attr is not None and attr.kind in ("const", "seq", "dict") and not isinstance(attr.ref, str):
             return attr
         if name.startswith("__"):
             return attr or Value(kind="inst", ref="sqlalchemy.Table", name=name)
         return Value(kind="column", ref=base.ref, name=name, type=attr.type if attr else "")
+
+    def _demanding(self, ref: Cls) -> bool:
+        apis = (self.know.api(f"{name}.objects") for name in self.program.external_bases(ref))
+        return any(api is not None and "get" in api.fixed for api in apis)
 
     def query_value(self, query: Query, ref: Any = None) -> Value:
         """A query as a value."""
@@ -224,7 +229,10 @@ class Database(Records):
     def _query_one(
         self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int
     ) -> Value:
-        return self.run_query(base, "count" if base.extra.counted else "get", st, line, end, raising=name in _RAISING)
+        raising = name in _RAISING or (base.extra.demanding and name in _DEMANDING)
+        if base.extra.demanding and (args or kwargs):
+            base = self._query_narrow(base, name, args, kwargs, st, line, end)
+        return self.run_query(base, "count" if base.extra.counted else "get", st, line, end, raising=raising)
 
     def _query_list(
         self, base: Value, name: str, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int

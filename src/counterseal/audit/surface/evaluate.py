@@ -9,9 +9,11 @@ from typing import Any
 from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.compare import compared, facts_of, folded
 from counterseal.audit.surface.comprehension import Comprehend
+from counterseal.audit.surface.operators import operator
 from counterseal.audit.surface.program import Func
 from counterseal.audit.surface.state import State, merge_facts
 from counterseal.audit.surface.templates import PERCENT, filled
+from counterseal.audit.surface.url_values import is_urls, joined_urls
 from counterseal.audit.surface.values import (
     NO_CONST,
     NONE,
@@ -120,6 +122,9 @@ class Evaluate(Comprehend):
         left, right, op = self.evaluate(n[3], st), self.evaluate(n[4], st), n[2]
         if op in ("&", "|") and left.kind == "cond" and right.kind == "cond":
             return self.combine([left, right], alternative=op == "|")
+        method = operator(self.program, op, left)
+        if method is not None:
+            return self.call(method, [right], {}, st, n[1])
         if op == "|" and (left.kind in ("cls", "ext") or right.kind in ("cls", "ext")):
             return left if left.kind == "cls" else right  # a union of types
         if left.is_const and right.is_const and op in _ARITHMETIC:
@@ -135,6 +140,8 @@ class Evaluate(Comprehend):
             return self.text(filled(left, PERCENT, values, right.items if isinstance(right.items, dict) else {}))
         if op == "+" and left.kind == right.kind == "cond":
             return self.combine([left, right], alternative=False)
+        if op == "+" and (is_urls(left) or is_urls(right)):
+            return joined_urls(left, right)
         if op == "+" and left.kind == right.kind == "seq" and isinstance(left.items, list) and isinstance(right.items, list):
             return Value(kind="seq", items=[*left.items, *right.items], may=left.may | right.may)
         return Value(
@@ -173,6 +180,9 @@ class Evaluate(Comprehend):
 
     def _un(self, n: ir.Node, st: State) -> Value:
         value = self.evaluate(n[3], st)
+        method = operator(self.program, n[2], value)
+        if method is not None:
+            return self.call(method, [], {}, st, n[1])
         if n[2] == "-" and isinstance(value.const, int | float):
             return const(-value.const)
         return self.combine([value], alternative=True) if value.kind == "cond" else replace(value, const=NO_CONST, kind="unknown")

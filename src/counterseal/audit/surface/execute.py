@@ -9,6 +9,7 @@ from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.core import BUDGET
 from counterseal.audit.surface.definitions import Define
 from counterseal.audit.surface.flow import Raise, Return, Store
+from counterseal.audit.surface.marks import mark
 from counterseal.audit.surface.program import Cls
 from counterseal.audit.surface.schema import is_relation
 from counterseal.audit.surface.state import State, merge
@@ -88,6 +89,11 @@ class Execute(Define):
         self.events.append(Store(*self.common(st, line), base, name, value, key))
         if isinstance(base.items, dict) and base.kind in ("obj", "inst", "dict") and name != "*":
             base.items[name] = value
+        if base.kind in ("func", "wrapped"):
+            mark(base, name, value)
+        elif base.kind == "cls" and name != "*":
+            self.class_attrs(base.ref)[name] = value
+            self.replaced.setdefault(base.ref, set()).add(name)
         if isinstance(base.ref, str):
             self.heap_used.add(f"{base.ref}.{name}")
             st.heap[f"{base.ref}.{name}"] = value
@@ -227,6 +233,8 @@ class Execute(Define):
         source = self.evaluate(n[3], st)
         if isinstance(source.items, list) and source.kind == "seq" and 0 < len(source.items) <= _UNROLL:
             return self._unrolled(n, source.items, st)
+        if source.items == [] and source.kind == "seq" and self.frame.module in self.program.modelled:
+            return self.run_block(n[5], st)
         element, _ = self.iterate(source, st, n[1])
         body = st.copy()
         self.bind(n[2], element, body)

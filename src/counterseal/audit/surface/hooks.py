@@ -6,6 +6,7 @@ from counterseal.audit.surface.core import Registration
 from counterseal.audit.surface.inject import Machine, Request, unwrapped
 from counterseal.audit.surface.memo import VOLATILE, Summary, identity_facts, moved
 from counterseal.audit.surface.state import State, merge
+from counterseal.audit.surface.url_middleware import run_middleware
 from counterseal.audit.surface.values import NONE, UNKNOWN, Value, const
 
 _ABOUT_CALLER = frozenset({"who", "self", "cred", "opaque", "session"})
@@ -62,6 +63,8 @@ def run_hook(m: Machine, hook: Registration, st: State, request: Request) -> Sta
         if api is not None and api.facts:
             m.establish(st, frozenset(api.facts), line, f"{hook.name} is attached to the application")
         return st
+    if stage == "request":
+        return run_middleware(m, hook, st)
     if target is None or stage in ("after", "teardown", "verify", "startup", "shutdown"):
         return st
     if stage == "before" and unwrapped(target).kind == "func":

@@ -13,7 +13,7 @@ class IdentityCalls(AnswerCalls):
 
     def _decode(self, c: LibraryCall) -> Value:
         token = c.roles.get("token") or (c.args[0] if c.args else UNKNOWN)
-        if unverified(c.roles):
+        if unverified(c.roles) and not ("auth" in c.st.facts and is_credential(token)):
             self.weak_checks.append(
                 (self.frame.qualname, self.place(c.line), f"{c.full} reads the token without verifying its signature")
             )

@@ -18,6 +18,8 @@ from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Labels, Value,
 from counterseal.guarantees import Evidence
 
 _PRESENTED = frozenset({"cred", "in:header:authorization"})
+_DEEPEST = 5 * MAX_DEPTH
+"""With what libraries do in between."""
 CREDENTIAL = Value(may=_PRESENTED, must=_PRESENTED, name="credentials")
 """What a caller presents: not checked yet."""
 
@@ -42,14 +44,20 @@ class Invoke(Attributes):
 
     def _call_func(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
         ref: Func = target.ref
-        if len(self.frames) > MAX_DEPTH or self._running(ref):
-            self.gave_up.add("calls nested too deeply") if len(self.frames) > MAX_DEPTH else None
+        too_deep = len(self.frames) > MAX_DEPTH and self._depth() > MAX_DEPTH
+        if too_deep or self._running(target):
+            self.gave_up.add("calls nested too deeply") if too_deep else None
             return union([*args, *kwargs.values()])
         bound = [target.items, *args] if isinstance(target.items, Value) else args
         variables = self.parameters(ref, bound, kwargs, st)
         if ref == self.context.root or target.name == "__init__":
             return self.enter_function(target, variables, st, line)
-        closure = tuple([id(scope) for scope in target.extra]) if isinstance(target.extra, tuple) else ()
+        closure: tuple[object, ...] = tuple([id(scope) for scope in target.extra]) if isinstance(target.extra, tuple) else ()
+        if ref.module in self.program.modelled:
+            # What a library does happens where it is called, so it is remembered for that place.
+            if self.frames[-1].module not in self.program.modelled:
+                self.frames[-1].line = line
+            closure = (*closure, self._place_of_caller(line))
         key = key_of((ref, closure), variables, st.facts, self.context.websocket)
         if key is None:
             return self.enter_function(target, variables, st, line)
@@ -58,12 +66,21 @@ class Invoke(Attributes):
                 return self._replay(known, st)
         return self._remember(key, target, variables, st, line)
 
-    def _running(self, ref: Func) -> bool:
+    def _running(self, target: Value) -> bool:
+        ref: Func = target.ref
         for frame in self.frames:
             func = frame.func
             if func is not None and func.index == ref.index and func.module == ref.module:
-                return True
+                # Decorators of a library stand on one another: the same function, around another one.
+                decorating = ref.module in self.program.modelled and frame.closure != target.extra
+                if not decorating:
+                    return True
         return False
+
+    def _depth(self) -> int:
+        """How deep calls of the program itself are nested."""
+        depth = sum(frame.module not in self.program.modelled for frame in self.frames)
+        return depth if len(self.frames) < _DEEPEST else len(self.frames)
 
     def _remember(self, key: Any, target: Value, variables: dict[str, Value], st: State, line: int) -> Value:
         first_event, first_log, reads, gave_up = len(self.events), len(self.log), self.volatile_reads, len(self.gave_up)
@@ -293,10 +310,10 @@ class Invoke(Attributes):
         """The constructor of a library's base class: exceptions, applications and middleware of the program's own."""
         for full in self.program.external_bases(value.ref):
             api = self.know.api(full)
-            if api is not None and api.kind in ("http-error", "app", "router"):
-                receiver = value if api.kind in ("app", "router") else None
+            if api is not None and api.kind in ("http-error", "app", "router", "url-router"):
+                receiver = value if api.kind != "http-error" else None
                 made = self.library_call(api, self.know.canonical(full), receiver, args, kwargs, st, line, end)
-                value.items.update(made.items or {})
+                value.items.update(made.items if made is not value and made.items else {})
                 return
         fields = [name for name, attr in self.class_attrs(value.ref).items()]
         for name, arg in zip(fields, args, strict=False):

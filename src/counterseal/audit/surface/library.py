@@ -19,8 +19,10 @@ from counterseal.audit.surface.library_call import (
     methods_of,
     pick_roles,
 )
+from counterseal.audit.surface.marks import copy_marks
 from counterseal.audit.surface.program import Func
 from counterseal.audit.surface.state import State
+from counterseal.audit.surface.url_calls import URL_CALLS
 from counterseal.audit.surface.value_calls import ValueCalls
 from counterseal.audit.surface.values import NONE, UNKNOWN, Value, const, either, replace, union
 
@@ -156,7 +158,10 @@ class LibraryCalls(ValueCalls):
         subject = args[0] if args else UNKNOWN
         if api.kind == "wraps":
             origin = made_with[0] if made_with else UNKNOWN
-            return replace(subject, site=origin.site or str(origin.ref), name=origin.name) if origin.kind == "func" else subject
+            if origin.kind not in ("func", "wrapped"):
+                return subject
+            kept = copy_marks(origin, subject) if subject.kind == "func" else subject
+            return replace(kept, site=origin.site or str(origin.ref), name=origin.name)
         if api.kind in _DECORATING:
             return self.wrap(subject, api, target.ref, roles, place, receiver)
         kind = {"route-decorator": "route", "websocket-decorator": "websocket"}.get(api.kind, api.kind)
@@ -342,18 +347,9 @@ _DEFERRED = _DECORATING | {"route-decorator", "websocket-decorator", "hook", "er
 _MAKES_INSTANCE = {"limiter", "cors", "csrf-protect", "security-headers"}
 L = LibraryCalls
 _HANDLERS: Mapping[str, Callable[..., Value | None]] = {
-    "app": L._make,
-    "router": L._make,
-    "openapi-app": L._make,
-    "limiter": L._make,
-    "csrf-protect": L._make,
-    "cors": L._make,
-    "route-decorator": L._deferred,
-    "websocket-decorator": L._deferred,
-    "hook": L._deferred,
-    "error-handler": L._deferred,
-    "limit-decorator": L._deferred,
-    "csrf-exempt": L._deferred,
+    **dict.fromkeys(("app", "router", "openapi-app", "limiter", "csrf-protect", "cors"), L._make),
+    **dict.fromkeys(("route-decorator", "websocket-decorator", "hook", "error-handler"), L._deferred),
+    **dict.fromkeys(("limit-decorator", "csrf-exempt"), L._deferred),
     "login-required": L._guard,
     "role-required": L._guard,
     "route": L._attach,
@@ -397,4 +393,5 @@ _HANDLERS: Mapping[str, Callable[..., Value | None]] = {
     "query-run-one": L._session,
     "query-run-list": L._session,
     "query-count": L._session,
+    **URL_CALLS,
 }

@@ -28,14 +28,17 @@ def with_cells(route: Route, surface: Surface, policy: Policy) -> Route:
     """The route with its kinds and the state of every guarantee."""
     if route.kind in (RouteKind.GENERATED, RouteKind.STATIC):
         cell = Cell(State.NOT_REQUIRED, (Evidence(route.place.file, route.place.line, "added by the framework"),))
-        return replace(route, cells=dict.fromkeys(Guarantee, cell))
+        cells = dict.fromkeys(Guarantee, cell)
+        if fact_holds(route, "auth"):
+            cells[Guarantee.AUTHENTICATED] = Cell(State.FOUND, evidence_of(route.flow, "auth"))
+        return replace(route, cells=cells)
     kinds = kinds_of(route, surface.models, policy)
     route = replace(route, kinds=kinds)
     if route.flow.failed:
         return replace(route, cells=undecided(route, "; ".join(route.flow.gave_up)))
     required = policy.required(route.method, route.path, map(Kind, kinds))
     rule = policy.route_rule(route.method, route.path)
-    cells: dict[Guarantee, Cell] = {}
+    cells = {}
     for guarantee, find in _FINDERS.items():
         found = enforced(route, guarantee) or find(route, surface)
         cell = found or Cell(State.NOT_REQUIRED)

@@ -111,6 +111,8 @@ class Members(Iterate):
         true = NONE
         if "self" in may and name and ROLE.search(name) and ("self" in must or not _loaded(may)):
             true = frozenset({"role", f"role:{name}"})
+            if "anonymous?" in must:
+                true |= {"auth"}  # who has no identity has no role either
         elif name == "is_authenticated" and "self" in must:
             true = frozenset({"auth"})
             must = must - {"who"}

@@ -14,6 +14,7 @@ from counterseal.guarantees import Evidence
 
 VOLATILE = frozenset(
     {
+        "django.http.HttpRequest.method",
         "flask.request.method",
         "flask.request.path",
         "flask.request.endpoint",

@@ -13,6 +13,7 @@ from counterseal.audit.surface.members import is_table
 from counterseal.audit.surface.program import Cls
 from counterseal.audit.surface.queries import fetched
 from counterseal.audit.surface.templates import BRACES, filled
+from counterseal.audit.surface.url_values import holds_urls
 from counterseal.audit.surface.values import NO_CONST, NONE, NULL, UNKNOWN, Value, const, join, replace, union
 
 if TYPE_CHECKING:
@@ -256,7 +257,7 @@ def _append(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value
     if base.kind == "seq":
         added = union(args) if len(args) != 1 else args[0]
         base.extra = join(base.extra, added) if isinstance(base.extra, Value) else added
-        known = isinstance(base.items, list) and len(base.items) < _LONGEST_LIST
+        known = isinstance(base.items, list) and (len(base.items) < _LONGEST_LIST or holds_urls(base.items))
         base.items = [*base.items, *args] if known else None
         base.may = base.may | union(args).may
         return NULL

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from counterseal.audit.facts.python import ir
 from counterseal.audit.libraries.knowledge import Knowledge
+from counterseal.audit.surface.linearise import linearised
 from counterseal.audit.surface.naming import module_names
 
 _MAX_HOPS = 20
@@ -80,8 +81,11 @@ class ModuleInfo:
 class Program:
     """All modules of one audited tree. Names are resolved lazily and remembered."""
 
-    def __init__(self, files: Mapping[str, ir.Facts]) -> None:
+    def __init__(self, files: Mapping[str, ir.Facts], modelled: Mapping[str, ir.Facts] | None = None) -> None:
+        """``modelled``: modules of libraries that are run like the program's own, by full name."""
         self.modules: dict[str, ModuleInfo] = {}
+        self.modelled: frozenset[str] = frozenset(modelled or ())
+        """Modules that are a library's: no place in them is a place of the program."""
         self.by_path: dict[str, str] = {}
         self._cache: dict[tuple[str, str], Definition | None] = {}
         self._bodies: dict[Func, tuple[ir.Node, ...]] = {}
@@ -101,6 +105,8 @@ class Program:
             while name:
                 self.packages.add(name)
                 name = name.rpartition(".")[0]
+        for full, facts in (modelled or {}).items():
+            self.modules.setdefault(full, _module(full, facts))
 
     # -- access -------------------------------------------------------------------------------------------------
 
@@ -131,15 +137,19 @@ class Program:
             known = self._qualnames[ref] = f"{ref.module}.{item.qualname}"
         return known
 
+    def own_modules(self) -> Iterator[tuple[str, ModuleInfo]]:
+        """Every module that belongs to the program itself."""
+        return ((name, info) for name, info in self.modules.items() if name not in self.modelled)
+
     def functions(self) -> Iterator[Func]:
         """Every function of the program."""
-        for name, info in self.modules.items():
+        for name, info in self.own_modules():
             for index in range(len(info.facts.functions)):
                 yield Func(name, index)
 
     def classes(self) -> Iterator[Cls]:
         """Every class of the program."""
-        for name, info in self.modules.items():
+        for name, info in self.own_modules():
             for index in range(len(info.facts.classes)):
                 yield Cls(name, index)
 
@@ -209,7 +219,8 @@ class Program:
     def member(self, owner: Definition, name: str) -> Definition | None:
         """An attribute of a module, or a method of a class (bases included)."""
         if isinstance(owner, Module):
-            return self.lookup(owner.name, name)
+            beyond = External(f"{owner.name}.{name}") if owner.name in self.modelled else None
+            return self.lookup(owner.name, name) or beyond
         if isinstance(owner, External):
             return External(f"{owner.name}.{name}")
         if isinstance(owner, Cls):
@@ -294,18 +305,15 @@ class Program:
         return None
 
     def mro(self, ref: Cls) -> tuple[Cls | External, ...]:
-        """The class and all its bases, nearest first (depth first; enough for attribute look-up here)."""
+        """The class and all its bases in the order in which Python looks attributes up."""
         known = self._mro.get(ref)
         if known is not None:
             return known
         self._mro[ref] = (ref,)
         self._unsettled.add(ref)
-        out: list[Cls | External] = [ref]
-        for base in self.bases(ref):
-            for item in self.mro(base) if isinstance(base, Cls) else (base,):
-                if item not in out:
-                    out.append(item)
-        self._mro[ref] = tuple(out)
+        bases = self.bases(ref)
+        lines: list[list[Cls | External]] = [list(self.mro(base)) if isinstance(base, Cls) else [base] for base in bases]
+        self._mro[ref] = (ref, *linearised([*lines, list(bases)]))
         self._unsettled.discard(ref)
         return self._mro[ref]
 

@@ -18,6 +18,7 @@ from counterseal.audit.surface.model import Route
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.router import Mounted, Router, join_paths, sequence, text_of
 from counterseal.audit.surface.state import State
+from counterseal.audit.surface.url_views import run_view
 from counterseal.audit.surface.values import NULL, UNKNOWN, Value, const, replace
 from counterseal.audit.surface.vocabulary import GUARD_NAME
 from counterseal.guarantees import Evidence
@@ -216,7 +217,8 @@ def run_route(
     log: list[tuple[str, Evidence]] = []
     gave_up: set[str] = set()
     m.events, m.log, m.steps, m.gave_up, m.replayed = events, log, 0, gave_up, set()
-    m.context = Context(websocket=method == "WEBSOCKET" or mounted.registration.kind == "websocket", root=func)
+    websocket = method == "WEBSOCKET" or mounted.registration.kind == "websocket"
+    m.context = Context(websocket, func, mounted.registration.place)
     module = (
         func.module if func is not None else m.program.by_path.get(mounted.registration.place.file, next(iter(m.program.modules)))
     )
@@ -256,7 +258,9 @@ def _run_request(
             m.dependency(dependency, UNKNOWN, request, st, line)
     if st.dead:
         return
-    if framework == "fastapi" and holder is None:
+    if framework == "django":
+        run_view(m, handler, path_arguments(path), st, line)
+    elif framework == "fastapi" and holder is None:
         m.inject(handler, request, st, line)
     else:
         arguments = {**filled_by_decorators(m, func, holder, framework), **path_arguments(path)}
@@ -269,6 +273,7 @@ def request_state(method: str, path: str, func: Func | None) -> State:
     st = State({})
     st.heap["flask.request.method"] = verb
     st.heap["starlette.requests.Request.method"] = verb
+    st.heap["django.http.HttpRequest.method"] = verb
     if "{" not in path and "<" not in path:
         st.heap["flask.request.path"] = volatile(path)
         st.heap["starlette.requests.Request.url.path"] = volatile(path)

@@ -216,6 +216,10 @@ def join(a: Value, b: Value) -> Value:
     )
 
 
+URL_KINDS = ("route-item", "url-include")
+"""Elements of lists of URL patterns: what either branch puts there may be served."""
+
+
 def _join_queries(a: Any, b: Any) -> Query | None:
     """A query that one branch narrowed further: what only one of them demands narrows nothing."""
     if not isinstance(a, Query) or not isinstance(b, Query) or a.conditions == b.conditions:
@@ -262,6 +266,8 @@ def _join_items(a: Value, b: Value) -> Any:
     if isinstance(a.items, list) and isinstance(b.items, list):
         if a.kind in ("text", "cond"):
             return a.items if len(a.items) >= len(b.items) else b.items  # the branch that adds more says more
+        if any(item.kind in URL_KINDS for item in (*a.items[:1], *b.items[:1]) if isinstance(item, Value)):
+            return [*a.items, *(item for item in b.items if not any(item is other for other in a.items))]
         if len(a.items) == len(b.items):
             return [join(x, y) for x, y in zip(a.items, b.items, strict=True)]
         return None
@@ -297,3 +303,5 @@ class Query:
     raw: bool = False
     page: Value | None = None
     """How many records are read at most, where the query says so."""
+    demanding: bool = False
+    """``get`` raises unless there is such a record."""
