@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from counterseal.guarantees import Guarantee
+from counterseal.guarantees import Guarantee, State
 from tests.surface.apps import surface_of
 
 SETTINGS = """
@@ -430,3 +430,20 @@ def gate(get_response):
         files = {"settings.py": settings.format(name), "gate.py": HEAD + gate, "urls.py": HEAD + dedent(_view(""))}
         (route,) = surface_of(files).routes
         assert route.holds(Guarantee.AUTHENTICATED) is expected, name
+
+
+@pytest.mark.parametrize(("narrowing", "state"), [("filter", State.FOUND), ("exclude", State.MISSING)])
+def test_a_query_that_leaves_out_the_callers_own_is_not_theirs(narrowing: str, state: State) -> None:
+    source = f"""
+        from django.db import models
+        class Note(models.Model):
+            user = models.ForeignKey(User, on_delete=models.CASCADE)
+            text = models.TextField()
+        @login_required
+        def x(request, pk):
+            return HttpResponse(Note.objects.{narrowing}(user=request.user).get(pk=pk).text)
+        urlpatterns = [path("x/<int:pk>", x)]
+        """
+    files = {"settings.py": SETTINGS, "urls.py": HEAD + dedent(source)}
+    (route,) = surface_of(files).routes
+    assert route.cells[Guarantee.OWNED].state is state

@@ -131,8 +131,7 @@ class Database(Records):
 
     def created(self, value: Value, given: dict[str, Value], st: State, line: int, end: int) -> Value:
         """A new record: an instance of a table class with the values given to its constructor."""
-        model = self.program.cls(value.ref).name
-        label = self.fresh("obj")
+        model, label = self.program.cls(value.ref).name, self.fresh("obj")
         fields = tuple((k, v) for k, v in given.items())
         self.events.append(Access(*self.common(st, line, end), "create", (model,), (), label, True, False, (), fields))
         return replace(value, may=value.may | {label, "new"}, extra=label)
@@ -190,7 +189,8 @@ class Database(Records):
     ) -> Value:
         query: Query = base.extra
         conditions = [c for a in args if a.kind == "cond" for c in a.items or ()]
-        conditions += [Condition(k.partition("__")[0], "==", v) for k, v in kwargs.items() if k != "**"]
+        op = "!=" if name == "exclude" else "=="
+        conditions += [Condition(k.partition("__")[0], op, v) for k, v in kwargs.items() if k != "**"]
         extra = union([a for a in args if a.kind != "cond"]).may
         open_ = kwargs.get("**")
         labels = query.labels | extra | (open_.may if open_ else NONE)

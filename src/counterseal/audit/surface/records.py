@@ -24,7 +24,7 @@ class Records(LibraryCalls):
     def loaded(self, query: Query, ref: Any, verb: str, label: str, raising: bool) -> Value:
         """The value of what an access loads."""
         model = query.models[0] if query.models else "?"
-        narrowing = [c for c in query.conditions if not c.alternative]
+        narrowing = [c for c in query.conditions if not c.alternative and c.op != "!="]
         inherited = frozenset(x for c in narrowing for x in c.value.may if x.startswith("obj:") or x in ("who", "forgeable"))
         # What a filter selects by is not part of what it loads, except that it ties the record to the caller.
         may = inherited | {label, f"db:{model}"}
