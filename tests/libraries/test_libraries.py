@@ -51,7 +51,7 @@ TOO_GENERAL = {
     "write",
     "set",
 }
-FRAMEWORKS = {"fastapi", "starlette", "flask", "connexion"}
+FRAMEWORKS = {"aiohttp", "connexion", "fastapi", "flask", "litestar", "starlette"}
 
 
 def apis(library: Library) -> Iterator[tuple[str, Api]]:

@@ -18,6 +18,7 @@ class Knowledge:
         self.bases: dict[str, str] = {}
         self.views: dict[str, ViewClass] = {}
         self.methods: dict[str, Api] = {}
+        self.constants: dict[str, str] = {}
         self.frameworks: dict[str, str] = {}
         self.weak_defaults: dict[str, str] = {}
         self._canonical: dict[str, str] = {}
@@ -29,11 +30,14 @@ class Knowledge:
             self.bases.update(lib.bases)
             self.views.update(lib.views)
             self.methods.update(lib.methods)
+            self.constants.update(lib.constants)
             self.weak_defaults.update(lib.weak_defaults)
             if lib.framework:
                 self.frameworks[lib.name] = lib.framework
         self.telling = frozenset(name for name, api in self.methods.items() if api.kind in TELLING)
         """Methods that are worth a look whatever they are called on."""
+        self.described = frozenset(name.rpartition(".")[0] for name in (*self.sources, *self.calls))
+        """Classes (and modules) with members that a library file describes."""
         self.registering = frozenset(name.rpartition(".")[2] for name, api in self.calls.items() if api.kind in REGISTERING)
         """Last parts of the names of what attaches something to an application."""
 

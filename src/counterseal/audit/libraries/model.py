@@ -22,6 +22,7 @@ KINDS = frozenset(
         "mount",
         "hook",
         "middleware",
+        "middleware-base",
         "static",
         "error-handler",
         "resource",
@@ -178,6 +179,8 @@ class Library:
     """
     bases: Mapping[str, str] = field(default_factory=dict)
     """Classes that make their subclasses something: name -> ``table``, ``schema``, ``settings``, ``enum``, ``user-mixin``."""
+    constants: Mapping[str, str] = field(default_factory=dict)
+    """Members of enumerations: full name -> value."""
     views: Mapping[str, ViewClass] = field(default_factory=dict)
     methods: Mapping[str, Api] = field(default_factory=dict)
     """Methods that are telling even on a receiver whose class is not known (``execute``)."""

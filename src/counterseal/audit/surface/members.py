@@ -88,7 +88,9 @@ class Members(Iterate):
                 ref=first.ref,
             )
         if last in _TRANSPARENT or (first.kind == "cls" and last not in ("type", "Type", "Literal")):
-            return first
+            # ``Request[User, Token]`` stays a request.
+            described = base.ref in self.know.described or self.know.api(str(base.ref)) is not None
+            return base if described and last not in _TRANSPARENT else first
         return base
 
     def setting(self, config: Value, name: str, default: Value | None) -> Value:

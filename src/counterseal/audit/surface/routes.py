@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from counterseal.audit.facts.python import ir
@@ -14,16 +14,29 @@ from counterseal.audit.surface.core import Context, Frame
 from counterseal.audit.surface.flow import Event, Flow
 from counterseal.audit.surface.hooks import run_hooks
 from counterseal.audit.surface.inject import Machine, Request, origin_of, unwrapped
+from counterseal.audit.surface.layers import run_layered
+from counterseal.audit.surface.listed import sequence, unfollowed
 from counterseal.audit.surface.model import Route
 from counterseal.audit.surface.program import Cls, Func
-from counterseal.audit.surface.router import Mounted, Router, join_paths, sequence, text_of
+from counterseal.audit.surface.router import Mounted, Router, join_paths, text_of
 from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import NULL, UNKNOWN, Value, const, replace
 from counterseal.audit.surface.vocabulary import GUARD_NAME
 from counterseal.guarantees import Evidence
 
 _PARAM = re.compile(r"\{([A-Za-z_]\w*)(?::(\w+))?\}|<(?:([A-Za-z_]\w*)(?:\([^)]*\))?:)?([A-Za-z_]\w*)>")
-_CONVERTERS = {"int": "int", "float": "float", "uuid": "uuid", "path": "path", "string": "str", "any": "enum"}
+_CONVERTERS = {
+    "int": "int",
+    "str": "str",
+    "decimal": "float",
+    "date": "date",
+    "datetime": "date",
+    "float": "float",
+    "uuid": "uuid",
+    "path": "path",
+    "string": "str",
+    "any": "enum",
+}
 
 
 @dataclass(slots=True)
@@ -53,6 +66,9 @@ def assemble(machine: Machine) -> Assembly:
         if made.kind == "made" and table is not None and not isinstance(table.items, list) and not table.is_const:
             why = "the table is put together in a way that could not be followed"
             out.not_checked.append(NotChecked("routes of the application", why, made.place.file, made.place.line))
+        out.not_checked += [
+            NotChecked(what, "this could not be followed", made.place.file, made.place.line) for what in unfollowed(machine, made)
+        ]
     return out
 
 
@@ -76,13 +92,15 @@ def expand(m: Machine, mounted: Mounted, out: Assembly) -> Iterator[Route]:
             out.not_checked.append(NotChecked("route", "its path is not a constant", r.place.file, r.place.line))
             path = "{unknown}"
         full = join_paths(mounted.prefix, path) or "/"
+        if "fixed:layers" in r.options:
+            full = re.sub("//+", "/", f"/{full}").rstrip("/") or "/"
         subject = unwrapped(r.handler) if r.handler is not None else UNKNOWN
         view = view_class(m, subject)
         if view is not None and isinstance(subject.ref, Cls):
             yield from _view_routes(m, mounted, full, subject, view, r.methods)
             continue
         for method in r.methods or ("GET",):
-            yield make_route(m, mounted, method, full, r.handler or UNKNOWN, None)
+            yield make_route(m, mounted, method, full, r.handler or UNKNOWN, r.options.get("holder"))
 
 
 def _view_routes(
@@ -174,22 +192,24 @@ def make_route(m: Machine, mounted: Mounted, method: str, path: str, handler: Va
     if response is not None and not (response.is_const and response.const is None):
         inner = response.extra if response.kind == "seq" and isinstance(response.extra, Value) else response
         model = m.program.qualname(inner.ref) if isinstance(inner.ref, Cls) else str(inner.ref or inner.name or "declared")
-    if model is None and func is not None and framework == "fastapi":
-        model = _returned_model(m, func)
+    if model is None and func is not None and (framework == "fastapi" or "fixed:layers" in r.options):
+        model = _returned_model(m, func, r.options)
     kind = RouteKind.WEBSOCKET if r.kind == "websocket" or method == "WEBSOCKET" else RouteKind.HTTP
     tags = frozenset({"development"}) if mounted.development else frozenset[str]()
     inputs = tuple(request.inputs.values())
     return Route(method, path, kind, framework, mounted.app.site, name, place, inputs, flow, model, tags=tags)
 
 
-def _returned_model(m: Machine, func: Func) -> str | None:
-    """FastAPI takes the return annotation as the output schema."""
+def _returned_model(m: Machine, func: Func, options: Mapping[str, Value]) -> str | None:
+    """The return annotation, where the framework takes it as the output schema."""
     returns = m.program.function(func).returns
     if returns is None:
         return None
     declared = m.in_module(func.module, lambda: m.annotation(returns, State({})))
     inner = declared.extra if declared.kind == "seq" and isinstance(declared.extra, Value) else declared
-    return m.program.qualname(inner.ref) if isinstance(inner.ref, Cls) else None
+    if not isinstance(inner.ref, Cls) or ("fixed:layers" in options and m.class_kind(inner.ref) == "table"):
+        return None  # a record is written out with everything that it holds
+    return m.program.qualname(inner.ref)
 
 
 def _handler_place(m: Machine, func: Func | None, fallback: Place) -> Place:
@@ -250,6 +270,9 @@ def _run_request(
     if framework == "flask":
         name_endpoint(st, mounted, handler)
     line = mounted.registration.place.line
+    if "fixed:layers" in mounted.registration.options:
+        run_layered(m, mounted, path, handler, holder, st, request)
+        return
     st = run_hooks(m, mounted.hooks, st, request)
     for dependency in mounted.dependencies:
         if dependency.kind == "depends" and not st.dead:
