@@ -59,6 +59,26 @@ def litestar_routes(app: Any) -> Iterator[tuple[str, str]]:
             yield "ANY", route.path
 
 
+def aiohttp_routes(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Every route of an aiohttp application, those of applications inside it included."""
+    for resource in app.router.resources():
+        inner = getattr(resource, "_app", None)
+        if inner is not None:
+            yield from aiohttp_routes(inner)
+            continue
+        path = resource.canonical
+        if type(resource).__name__ == "StaticResource":
+            yield "GET", f"{path}/{{path:path}}"
+            continue
+        for route in resource:
+            if isinstance(route.handler, type):
+                yield from ((verb.upper(), path) for verb in VERBS if hasattr(route.handler, verb))
+            elif route.method == "*":
+                yield from ((verb, path) for verb in ("GET", "POST", "PUT", "PATCH", "DELETE"))
+            elif route.method != "HEAD" or len(list(resource)) == 1:
+                yield route.method, path
+
+
 def expanded(routes: Any) -> Iterator[Any]:
     """Routes of included routers one by one: newer versions of FastAPI keep them in one entry."""
     try:
@@ -73,6 +93,8 @@ def routes_of(app: Any) -> Iterator[tuple[str, str]]:
     """The routes of an application of any of the frameworks."""
     if type(app).__name__ == "Litestar":
         return litestar_routes(app)
+    if type(app).__module__.startswith("aiohttp"):
+        return aiohttp_routes(app)
     return flask_routes(app) if hasattr(app, "url_map") else starlette_routes(app.routes)
 
 

@@ -38,6 +38,10 @@ class Knowledge:
         """Methods that are worth a look whatever they are called on."""
         self.described = frozenset(name.rpartition(".")[0] for name in (*self.sources, *self.calls))
         """Classes (and modules) with members that a library file describes."""
+        makers = {name for name, api in self.calls.items() if api.kind in ("app", "openapi-app")}
+        makers |= {name for name, target in self.aliases.items() if target in makers}
+        self.makers = frozenset(name.rpartition(".")[2] for name in makers)
+        """Last parts of the names of what makes an application."""
         self.registering = frozenset(name.rpartition(".")[2] for name, api in self.calls.items() if api.kind in REGISTERING)
         """Last parts of the names of what attaches something to an application."""
 
@@ -83,7 +87,8 @@ class Knowledge:
 
     def framework(self, name: str) -> str:
         """The web framework that a full name belongs to, or ``""``."""
-        return self.frameworks.get(self.canonical(name).partition(".")[0], "")
+        head, _, rest = self.canonical(name).partition(".")
+        return self.frameworks.get(head) or self.frameworks.get(f"{head}.{rest.partition('.')[0]}", "")
 
 
 REGISTERING = frozenset(

@@ -156,6 +156,8 @@ class ViewClass:
     """Python method that answers what no other does."""
     factory: str = ""
     """Class method that makes a function of the class for registering it."""
+    request: str = ""
+    """Attribute that holds the request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.core import BUDGET
 from counterseal.audit.surface.definitions import Define
 from counterseal.audit.surface.flow import Raise, Return, Store
+from counterseal.audit.surface.members import is_request
 from counterseal.audit.surface.program import Cls
 from counterseal.audit.surface.schema import is_relation
 from counterseal.audit.surface.state import State, merge
@@ -101,6 +102,9 @@ class Execute(Define):
                 base.items["**"] = join(base.items["**"], value) if "**" in base.items else value
             else:
                 base.items[name] = replace(value, name=value.name or name)
+        elif is_request(base) and name != "*":
+            self.heap_used.add(f"{base.ref}[{name}]")
+            st.heap[f"{base.ref}[{name}]"] = value
 
     def _expr(self, n: ir.Node, st: State) -> State:
         value = self.evaluate(n[2], st)

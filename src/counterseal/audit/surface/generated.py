@@ -39,7 +39,8 @@ def generated_routes(m: Machine, routes: Sequence[Route], prefixes: Mapping[str,
                     yield _route(m, made, prefix + text_of(below).rstrip("/") + "/{path:path}", RouteKind.STATIC, item.name)
     yield from _made_by_libraries(m, taken)
     for r in m.registrations:
-        if r.kind == "mount" and r.child is not None and r.child.extra == "static" and isinstance(r.path, Value):
+        static = (r.child is not None and r.child.extra == "static") or "fixed:static" in r.options
+        if r.kind == "mount" and static and isinstance(r.path, Value):
             for prefix in prefixes.get(r.owner.site, ("",)):
                 path = prefix + text_of(r.path).rstrip("/") + "/{path:path}"
                 yield _route(m, r, path, RouteKind.STATIC, "StaticFiles")

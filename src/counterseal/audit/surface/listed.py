@@ -33,6 +33,10 @@ def listed_middleware(made: Registration) -> tuple[Registration, ...]:
     out = []
     for item in (*sequence(made.options.get("middleware")), *sequence(made.options.get("on_app_init"))):
         options = item.items if isinstance(item.items, dict) and item.kind == "inst" else {}
+        if "fixed:middleware" in made.options and item.kind in ("func", "wrapped"):
+            when = {"fixed:when": made.options["fixed:middleware"]}
+            out.append(Registration("hook", made.owner, made.place, handler=item, options=when, name=made.name))
+            continue
         handler = options.get("0") or options.get("cls") or options.get("middleware")
         name = str(item.ref)
         if handler is None and item.kind in ("cls", "ext", "func") and "fixed:layers" in made.options:

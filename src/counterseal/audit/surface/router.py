@@ -114,7 +114,7 @@ class Router:
             child = group
         given = text_of(r.options.get("prefix") or r.path)
         if child is None:
-            listed = (r.child,) if r.child is not None and isinstance(r.child.extra, Registration) else ()
+            listed = (r.child,) if r.child is not None and isinstance(r.child.extra, Registration) else sequence(r.child)
             for item in (*listed, *sequence(r.options.get("routes"))):
                 if isinstance(item.extra, Registration):
                     yield from self._item(item.extra, replace(above, prefix=join_paths(above.prefix, given)))

@@ -12,7 +12,7 @@ from counterseal.audit.libraries.model import ViewClass
 from counterseal.audit.result import NotChecked, RouteKind
 from counterseal.audit.surface.core import Context, Frame
 from counterseal.audit.surface.flow import Event, Flow
-from counterseal.audit.surface.hooks import run_hooks
+from counterseal.audit.surface.hooks import incoming_request, run_hooks
 from counterseal.audit.surface.inject import Machine, Request, origin_of, unwrapped
 from counterseal.audit.surface.layers import run_layered
 from counterseal.audit.surface.listed import sequence, unfollowed
@@ -121,7 +121,7 @@ def _view_routes(
         value = m.class_attrs(owner).get(name) or Value(kind="func", ref=func)
         if not value.site:
             value = replace(value, site=str(func))
-        holder = Value(kind="obj", ref=ref, items={})
+        holder = Value(kind="obj", ref=ref, items={view.request: incoming_request()} if view.request else {})
         for decorator in sequence(attrs.get(view.decorators)) if view.decorators else ():
             value = _decorated(m, decorator, value, func)
         value = _rewrapped(mounted.registration.handler, value)
@@ -295,6 +295,7 @@ def request_state(method: str, path: str, func: Func | None) -> State:
     if "{" not in path and "<" not in path:
         st.heap["flask.request.path"] = volatile(path)
         st.heap["starlette.requests.Request.url.path"] = volatile(path)
+        st.heap["starlette.requests.Request.path"] = volatile(path)
     return st
 
 
@@ -314,7 +315,7 @@ def name_endpoint(st: State, mounted: Mounted, handler: Value) -> None:
 
 def positional(m: Machine, func: Func | None, holder: Value | None, framework: str) -> list[Value]:
     """Arguments that a framework passes by position: Starlette's request or WebSocket."""
-    if framework != "starlette" or func is None:
+    if framework not in ("starlette", "aiohttp") or func is None:
         return []
     params = m.program.function(func).params
     own = params[1:] if holder is not None else params
