@@ -64,7 +64,7 @@ _FRAMEWORKS: Mapping[str, str] = {
 """Modules that serve requests, with the name of what they belong to."""
 _TOP_LEVEL: Mapping[str, str] = {module.partition(".")[0]: name for module, name in _FRAMEWORKS.items()}
 """The same by the first part of the module's name."""
-_READ = frozenset({"FastAPI", "Flask", "Starlette", "Litestar", "Connexion", "aiohttp"})
+_READ = frozenset({"FastAPI", "Flask", "Starlette", "Litestar", "Connexion", "Quart", "aiohttp"})
 """Those whose routes the surface knows how to find."""
 _SERVERS: Mapping[str, str] = {
     "http.server": "http.server",
@@ -95,7 +95,7 @@ def doubts(surface: Surface, facts: Mapping[str, Facts], problems: Iterable[NotC
     if not imported and not surface.frameworks and not unread and not any(item.incomplete for item in problems):
         raise AuditError(
             "this is not a back end that Counterseal knows: no file imports a web framework",
-            "name the folder of the application (FastAPI, Starlette, Litestar, aiohttp or Flask)",
+            "name the folder of the application (FastAPI, Starlette, Litestar, aiohttp, Flask or Quart)",
         )
     names = " and ".join(sorted({*imported, *surface.frameworks} - {name.lower() for name in imported}))
     claim = f"the code uses {names}, but" if names else _without_framework(unread)

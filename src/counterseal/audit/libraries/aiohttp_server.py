@@ -63,7 +63,7 @@ def _registrations() -> dict[str, Api]:
     for name in (f"{_ROUTER}.add_static", "aiohttp.web.static", f"{_TABLE}.static"):
         out[name] = Api("mount", {"path": (0, "prefix"), "directory": (1, "path")}, fixed={"static": "yes"})
     for name in (_APP, _ROUTER):
-        out[f"{name}.add_routes"] = Api("include", {"child": (0, "routes")})
+        out[f"{name}.add_routes"] = Api("include", {"child": (0, "routes")}, fixed={"listed": "yes"})
     return out
 
 

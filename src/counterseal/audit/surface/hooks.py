@@ -70,6 +70,8 @@ def run_hook(m: Machine, hook: Registration, st: State, request: Request) -> Sta
         return st
     if target is None or stage in ("after", "teardown", "verify", "startup", "shutdown"):
         return st
+    if stage == "before" and m.context.websocket != ("fixed:for" in hook.options):
+        return st  # sockets have hooks of their own
     if stage == "before" and unwrapped(target).kind == "func":
         inner = unwrapped(target)
         m.enter_function(inner, m.parameters(inner.ref, [], {}, st), st, line, select=lambda v: v.is_const and v.const is None)

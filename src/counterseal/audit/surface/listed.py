@@ -57,7 +57,9 @@ def listed_group(m: Machine, made: Registration, item: Value) -> list[Registrati
 
 
 def unfollowed(m: Machine, made: Registration) -> Iterator[str]:
-    """What a layered application is given that may hold routes or change them, and that says nothing here."""
+    """What an application is given that may hold routes or change them, and that says nothing here."""
+    if made.kind == "include" and "fixed:listed" in made.options and not _is_table(made.child):
+        yield "routes of the application"
     if made.kind != "made" or "fixed:layers" not in made.options:
         return
     for item in sequence(made.options.get("routes")):
@@ -74,6 +76,13 @@ def unfollowed(m: Machine, made: Registration) -> Iterator[str]:
     for item in sequence(made.options.get("plugins")):
         if item.kind in ("obj", "cls"):
             yield f"a plug-in of the application: {item.name or 'not known'}"
+
+
+def _is_table(child: Value | None) -> bool:
+    """Whether it is known which routes a table holds."""
+    if child is None or child.extra == "router":
+        return child is not None
+    return isinstance(child.items, list) and all(isinstance(v.extra, Registration) for v in sequence(child))
 
 
 def class_group(m: Machine, item: Value) -> Registration | None:
