@@ -35,6 +35,7 @@ from counterseal import (
     rate_limit,
     returns,
     rule,
+    seal,
     validates,
 )
 from tests.contracts.kit import CountingLimiter, HeaderIdentity, Kept, as_
@@ -439,6 +440,35 @@ def test_a_dependency_under_contract_refuses_too(world: World) -> None:
     assert world.client.get("/dep").status_code == 401
     assert world.client.get("/dep", headers=as_("ann:user")).status_code == 403
     assert world.client.get("/dep", headers=as_("eve:admin")).json() == {"who": "eve"}
+
+
+def test_a_sealed_application_tells_a_dependencys_refusal_in_full(world: World) -> None:
+    @contract(auth("admin"))
+    async def admin(principal: Principal) -> str:
+        return principal.id
+
+    @world.app.get("/dep")
+    @contract(auth(), returns(dict[str, str]))
+    async def dep(who: str = Depends(admin)) -> dict[str, str]:
+        return {"who": who}
+
+    pages = ("/docs", "/docs/oauth2-redirect", "/openapi.json", "/redoc")
+    seal(world.app, world.app.state.counterseal, open=dict.fromkeys(pages, "for the test"))
+    answer = world.client.get("/dep", headers=as_("ann:user"))
+    assert (answer.status_code, answer.json()["code"]) == (403, "not-authorized")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_server_sent_events_are_filtered_too(world: World) -> None:
+    @world.app.get("/events")
+    @contract(auth(), returns(UserOut, stream="events"), audit_log("watch"))
+    async def events() -> AsyncIterator[User]:
+        yield User(1, "a\nb", "ann")
+
+    answer = world.client.get("/events", headers=as_("ann"))
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.text == 'data: {"id":1,"name":"a\\nb"}\n\n'
+    assert world.trail.outcomes == ["watch:succeeded"]
 
 
 def test_class_based_views(world: World) -> None:

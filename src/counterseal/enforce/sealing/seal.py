@@ -213,7 +213,7 @@ def _uncovered(entry: Entry, found: Found, security: Security | None) -> Problem
         return Problem("no-contract", route, f"{found.name} has no contract", found.where, propose.whole(entry, found, security))
     words = {
         "generated": ("the framework's own page is open to anyone", f'open={{"{path}": "reason"}}, or switch it off'),
-        "static": ("files are open to anyone", f'open={{"{path}/*": "reason"}}'),
+        "static": ("files are open to anyone", f'open={{"{path if path.endswith(("}", ">")) else path + "/*"}": "reason"}}'),
     }
     otherwise = ("what answers there cannot be looked into", f'open={{"{path}/*": "reason"}} once it is guarded by itself')
     message, fix = words.get(entry.what, otherwise)
