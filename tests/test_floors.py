@@ -36,6 +36,7 @@ INNER_FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"clauses"}),
         frozenset({"contract"}),
         frozenset({"frameworks"}),
+        frozenset({"sealing"}),
         frozenset({"testing"}),
     ),
 }

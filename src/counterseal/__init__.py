@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from counterseal.enforce.core.security import Security as Security
     from counterseal.enforce.ledger import open_ledger as open_ledger
     from counterseal.enforce.limits import open_limits as open_limits
+    from counterseal.enforce.sealing.problems import SealError as SealError
+    from counterseal.enforce.sealing.seal import seal as seal
 
 __version__ = "0.1.0"
 
@@ -43,6 +45,7 @@ _WHERE = {
     "ContractError": "enforce.core.errors",
     "Denied": "enforce.core.denial",
     "Principal": "enforce.core.principal",
+    "SealError": "enforce.sealing.problems",
     "Security": "enforce.core.security",
     "acting_as": "enforce.contract.acting",
     "audit_log": "enforce.clauses.audit_log",
@@ -61,6 +64,7 @@ _WHERE = {
     "returns": "enforce.clauses.returns",
     "rule": "enforce.clauses.rule",
     "scoped": "enforce.clauses.scoped",
+    "seal": "enforce.sealing.seal",
     "validates": "enforce.clauses.validates",
 }
 __all__ = sorted(_WHERE)  # noqa: PLE0605  a list of texts all the same

@@ -15,6 +15,7 @@ from counterseal.cli.options import debug_option
 from counterseal.cli.policy_check import policy
 from counterseal.cli.routes import routes
 from counterseal.cli.rules import rules
+from counterseal.cli.seal import seal
 from counterseal.cli.session import Session
 
 WRONG = 2
@@ -45,7 +46,7 @@ def counterseal() -> None:
     """
 
 
-for _command in (audit, routes, init, rules, explain, policy):
+for _command in (audit, routes, init, rules, explain, policy, seal):
     counterseal.add_command(_command)
 
 

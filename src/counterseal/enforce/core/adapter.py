@@ -167,4 +167,11 @@ class Adapter(ABC):
         Args:
             app: the application.
             describe: from an endpoint to what its operation has to say beside what the framework says; ``None``: nothing.
+                `core.openapi.add` puts it in.
+        """
+
+    def on_start(self, app: Any, check: Callable[[], None]) -> None:  # noqa: B027  not every framework has a start-up
+        """Have ``check`` run when the application starts, after its own start-up and before the first request.
+
+        What it raises keeps the application from starting. Called once for an application, however often that is sealed.
         """

@@ -8,6 +8,7 @@ from inspect import Signature
 from typing import Any
 
 from anyio import from_thread
+from starlette.applications import Starlette
 from starlette.background import BackgroundTasks
 from starlette.requests import HTTPConnection
 from starlette.responses import FileResponse, Response, StreamingResponse
@@ -18,8 +19,13 @@ from counterseal.enforce.core.exchange import Exchange
 from counterseal.enforce.core.security import Security
 from counterseal.enforce.frameworks.starlette.answers import JSON, Followed, Refusal, add_headers, made
 from counterseal.enforce.frameworks.starlette.exchange import KEPT, StarletteExchange
+from counterseal.enforce.frameworks.starlette.gate import close
+from counterseal.enforce.frameworks.starlette.openapi import documented
+from counterseal.enforce.frameworks.starlette.probe import check
 from counterseal.enforce.frameworks.starlette.signature import REQUEST, exposed
 from counterseal.enforce.frameworks.starlette.sockets import WatchedSocket
+from counterseal.enforce.frameworks.starlette.start import at_start
+from counterseal.enforce.frameworks.starlette.table import walked
 
 
 class StarletteAdapter(Adapter):
@@ -46,6 +52,10 @@ class StarletteAdapter(Adapter):
 
     def bind(self, app: Any, security: Security) -> None:
         setattr(app.state, KEPT, security)
+        for branch in walked(app).walk():
+            # A request in a mounted application knows only that one.
+            if branch.app is not None and not hasattr(branch.app.state, KEPT):
+                setattr(branch.app.state, KEPT, security)
 
     def arguments(
         self, exchange: Exchange, args: tuple[Any, ...], kwargs: dict[str, Any], wanted: Sequence[str]
@@ -122,16 +132,21 @@ class StarletteAdapter(Adapter):
         return exposed(signature, admit) if "fastapi" in sys.modules else None
 
     def recognises(self, app: Any) -> bool:
-        raise NotImplementedError
+        return isinstance(app, Starlette)
 
     def entries(self, app: Any) -> list[Entry]:
-        raise NotImplementedError
+        found = walked(app)
+        check(found)
+        return list(found.entries)
 
     def enclose(self, app: Any, admits: Callable[[Entry], bool]) -> None:
-        raise NotImplementedError
+        close(app, walked(app), admits)
 
     def document(self, app: Any, describe: Callable[[Any], Mapping[str, Any] | None]) -> None:
-        raise NotImplementedError
+        documented(walked(app), describe)
+
+    def on_start(self, app: Any, check: Callable[[], None]) -> None:
+        at_start(app, check)
 
     def wait(self, exchange: Exchange, pending: Awaitable[Any]) -> Any:
         async def waited() -> Any:
