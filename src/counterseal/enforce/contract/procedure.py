@@ -144,6 +144,8 @@ def _inside(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure:
     """The requirements that are left, the body, and what is ensured of its result."""
     if plan.inside:
         yield from _steps(plan.inside, call)
+    if call.security.at_body is not None:
+        call.security.at_body(body, call)
     result = body(**call.arguments)
     call.result = result = (yield result) if plan.awaits else result
     if plan.after:
