@@ -117,14 +117,14 @@ TESTS = """
 import pytest
 import shop
 from counterseal.testing import Sample, contract_matrix
-{sabotage}
+# SABOTAGE
 test_contracts = contract_matrix(
     shop.app,
-    samples={{
+    samples={
         "user_id": "alice",
-        "/users/{{user_id}}": Sample(owner="alice"),
-        "DELETE /users/{{user_id}}": Sample(),
-    }},
+        "/users/{user_id}": Sample(owner="alice"),
+        "DELETE /users/{user_id}": Sample(),
+    },
     bodies="all",
 )
 
@@ -132,5 +132,5 @@ test_contracts = contract_matrix(
 @pytest.fixture(scope="module", autouse=True)
 def only_outputs_ran():
     yield
-    assert set(shop.RAN) <= {{"show", "update", "sign_in", "users"}}, shop.RAN
+    assert set(shop.RAN) <= {"show", "update", "sign_in", "users"}, shop.RAN
 """

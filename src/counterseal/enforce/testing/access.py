@@ -55,7 +55,8 @@ def _anonymous(stage: Stage) -> None:
 
 
 def _unauthenticated() -> Expected:
-    return _expected(Phase.IDENTITY, 401, _KNOWN, "not-authenticated", "invalid-credentials")
+    # Whatever the code: an identity of the application's own words its refusals itself.
+    return _expected(Phase.IDENTITY, 401, _KNOWN)
 
 
 def _credentials(make: Make, stage: Stage) -> None:

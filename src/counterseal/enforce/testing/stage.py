@@ -22,10 +22,8 @@ from counterseal.enforce.testing.unknown import Unknown
 STOPPED = "rehearsal"
 _BY_CODE = {
     "cross-site": Phase.ORIGIN,
-    "invalid-credentials": Phase.IDENTITY,
     "malformed-form": Phase.INPUT,
     "malformed-json": Phase.INPUT,
-    "not-authenticated": Phase.IDENTITY,
     "repeated-field": Phase.INPUT,
     "too-large": Phase.INPUT,
     "unshaped-answer": Phase.OUTPUT,
@@ -142,7 +140,9 @@ class Stage:
         denial = seen.denial
         if denial is None:
             return Phase.READY
-        if denial.clause:
+        if denial.challenge:
+            return Phase.IDENTITY
+        if denial.clause and denial.code not in _BY_CODE:
             for clause in self.route.guard.plan.clauses:
                 if clause.describe() == denial.clause:
                     return clause.moment()

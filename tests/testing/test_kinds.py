@@ -1,0 +1,227 @@
+"""Applications of other kinds than the shop: sockets, classes, mounts, own identities, lists, models of all sorts."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.testing.test_matrix import failed, run
+
+pytest_plugins = "pytester"
+
+HEAD = """
+from __future__ import annotations
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.websockets import WebSocket
+from counterseal import *
+from counterseal import Principal, Security, Denied
+from counterseal.enforce.identity import BearerTokens, Custom
+"""
+CUSTOM = """
+async def who(exchange):
+    given = exchange.header("x-user")
+    if given is None:
+        return None
+    if given != "letmein":
+        raise Denied(401, "invalid-credentials")
+    return Principal(id="alice", roles=frozenset({"user"}))
+
+security = Security(identities=[Custom(who, ambient=False)])
+"""
+
+
+def test_sockets_classes_and_mounted_applications(pytester: pytest.Pytester) -> None:
+    app = (
+        HEAD
+        + CUSTOM
+        + """
+STATE = {}
+
+@contract(auth("user"))
+async def listen(socket: WebSocket) -> None:
+    await socket.accept()
+
+class Notes(HTTPEndpoint):
+    @contract(auth("user"), csrf())
+    async def post(self, request: Request) -> JSONResponse:
+        return JSONResponse({})
+
+@contract(auth("user"), returns(dict[str, bool]))
+async def inner(request: Request):
+    return {"started": STATE["started"]}
+
+@asynccontextmanager
+async def life(app):
+    STATE["started"] = True
+    yield
+    del STATE["started"]
+
+app = Starlette(
+    routes=[
+        WebSocketRoute("/listen", listen),
+        Route("/notes", Notes),
+        Mount("/inner", app=Starlette(routes=[Route("/{name}/x", inner)])),
+    ],
+    lifespan=life,
+)
+seal(app, security)
+"""
+    )
+    tests = """
+import shop
+from counterseal.testing import contract_matrix
+
+credentials = {"custom": {"good": {"X-User": "letmein"}, "tampered": lambda: {"X-User": "letmeim"}}}
+test_contracts = contract_matrix(shop.app, credentials=credentials)
+# SABOTAGE
+"""
+    result = run(pytester, app=app, tests=tests)
+    assert result.parseoutcomes() == {"passed": 12}, result.stdout.str()
+    result = run(pytester, "shop.who.__code__ = (lambda e: None).__code__", app=app, tests=tests)
+    # An identity that knows nobody: the wrong credentials are refused, but so are the right ones, which proves nothing.
+    assert failed(result) == {f"{route}-tampered custom" for route in ("WEBSOCKET /listen", "POST /notes", "GET /inner/{name}/x")}
+
+
+def test_an_identity_of_ones_own_is_unknown_without_credentials(pytester: pytest.Pytester) -> None:
+    app = (
+        HEAD
+        + CUSTOM
+        + """
+@contract(auth())
+def me(request: Request) -> JSONResponse:
+    return JSONResponse({})
+
+app = Starlette(routes=[Route("/me", me)])
+seal(app, security)
+"""
+    )
+    tests = "import shop\nfrom counterseal.testing import contract_matrix\ntest_contracts = contract_matrix(shop.app)"
+    result = run(pytester, app=app, tests=tests)
+    assert failed(result) == {"GET /me-tampered custom", "GET /me-expired custom"}
+    result.stdout.fnmatch_lines(
+        ["*unknown: nobody knows what credentials of the identity 'custom' look like: give credentials=*"]
+    )
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "EdDSA", "RS256"])
+def test_tokens_of_an_issuer_whose_private_key_nobody_has(pytester: pytest.Pytester, algorithm: str) -> None:
+    app = (
+        HEAD
+        + f"""
+from counterseal.enforce.testing.credentials import _key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+key = _key({algorithm!r})[1].public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+_key.cache_clear()
+tokens = BearerTokens(
+    algorithms=[{algorithm!r}], keys={{"k1": key}}, issuer=["https://a.example", "https://b.example"], audience=["x", "y"],
+    token_type="at+jwt", roles_claim=("realm", "roles"), leeway=0,
+)
+
+@contract(auth("user"))
+async def me(request: Request) -> JSONResponse:
+    return JSONResponse({{}})
+
+app = Starlette(routes=[Route("/me", me)])
+seal(app, Security(identities=[tokens]))
+"""
+    )
+    tests = "import shop\nfrom counterseal.testing import contract_matrix\ntest_contracts = contract_matrix(shop.app)"
+    assert run(pytester, app=app, tests=tests).parseoutcomes() == {"passed": 6}
+
+
+LISTS = (
+    HEAD
+    + CUSTOM
+    + """
+NOTES = [{"owner": "alice", "text": "mine"}, {"owner": "bob", "text": "secret of bob"}]
+
+def mine(principal):
+    return [note for note in NOTES if note["owner"] == principal.id]
+
+@contract(auth("user"), scoped(mine, into="notes"), returns(list[dict[str, str]]))
+async def notes(request: Request, notes: list):
+    return notes
+
+app = Starlette(routes=[Route("/notes", notes)])
+seal(app, security)
+"""
+)
+LIST_TESTS = """
+import shop
+from counterseal.testing import Sample, contract_matrix
+test_contracts = contract_matrix(
+    shop.app,
+    samples={"/notes": Sample(owner="alice", hidden=["secret of bob"])},
+    allow={"*custom": "tested in test_identity.py"},
+)
+# SABOTAGE
+"""
+
+
+def test_lists_show_nothing_of_others(pytester: pytest.Pytester) -> None:
+    assert not failed(run(pytester, app=LISTS, tests=LIST_TESTS))
+    result = run(pytester, "shop.mine.__code__ = (lambda principal: NOTES).__code__", app=LISTS, tests=LIST_TESTS)
+    assert failed(result) == {"GET /notes-others' objects in the list"}
+
+
+def test_models_of_all_sorts_are_made_up(pytester: pytest.Pytester) -> None:
+    app = (
+        HEAD
+        + """
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Literal
+from uuid import UUID
+from pydantic import BaseModel, EmailStr, Field, HttpUrl
+
+class Kind(str, Enum):
+    a = "a"
+
+class Line(BaseModel):
+    amount: Annotated[int, Field(gt=3, le=9, multiple_of=4)]
+    price: Decimal
+    next: Line | None
+
+class Order(BaseModel):
+    id: UUID
+    at: datetime
+    day: date
+    mail: EmailStr
+    link: HttpUrl
+    kind: Kind
+    word: Literal["x"]
+    code: Annotated[str, Field(pattern="^[A-Z]{2}$")]
+    long: Annotated[str, Field(min_length=40)]
+    share: Annotated[float, Field(gt=0, lt=1)]
+    lines: Annotated[list[Line], Field(min_length=2)]
+    choice: int | str
+    extra: dict[str, int]
+    yes: bool
+
+@contract(public(reason="a test"), validates(Order))
+async def order(request: Request, order: Order) -> JSONResponse:
+    return JSONResponse({})
+
+app = Starlette(routes=[Route("/orders", order, methods=["POST"])])
+seal(app, Security())
+"""
+    )
+    tests = "import shop\nfrom counterseal.testing import contract_matrix\ntest_contracts = contract_matrix(shop.app)"
+    result = run(pytester, app=app, tests=tests)
+    assert result.parseoutcomes() == {"passed": 5}, result.stdout.str()
+
+
+def test_a_route_without_a_contract_fails(pytester: pytest.Pytester) -> None:
+    app = HEAD + "app = Starlette(routes=[Route('/bare', lambda request: None)])\nsecurity = Security()"
+    tests = (
+        "import shop\nfrom counterseal.testing import contract_matrix\n"
+        "test_contracts = contract_matrix(shop.app, security=shop.security)"
+    )
+    result = run(pytester, app=app, tests=tests)
+    assert failed(result) == {"GET /bare-no contract"}
