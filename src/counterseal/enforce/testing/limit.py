@@ -27,39 +27,37 @@ def kinds(route: Route) -> Iterator[Kind]:
 
 
 def _over(clause: RateLimit, alone: bool, stage: Stage) -> None:
-    attempt = good(stage.route)
     moment = clause.moment()
-    # Another caller, so that this control does not count; the last word on the client's own count is the time.
-    control = stage.control(attempt, moment)
+    # Another caller from another address: where time cannot be moved (Redis), this one must not count either.
+    control = stage.control(good(stage.route), moment)
     cost = _cost(clause, control)
     allowed = min(rate.amount for rate in parse_rates(clause.rate)) // cost
     stage.fresh_start()
-    if alone and allowed <= MOST:
-        for number in range(allowed):
-            _passes(stage, attempt, clause, number + 1)
-    else:
-        _passes(stage, attempt, clause, 1)
-        _counted(stage, clause, control, allowed - 1)
+    attempt = good(stage.route)
+    sent = allowed if alone and allowed <= MOST else min(1, allowed)
+    for number in range(sent):
+        seen = _passes(stage, attempt, clause, number + 1)
+        if number == sent - 1 and allowed > sent:
+            _count(stage, clause, seen, (allowed - sent) * cost)
     expected = Expected(moment, 429, ("limit-exceeded",), clause.describe())
     refuses(stage, attempt, expected, fresh=False)
 
 
-def _passes(stage: Stage, attempt: Attempt, clause: RateLimit, number: int) -> None:
+def _passes(stage: Stage, attempt: Attempt, clause: RateLimit, number: int) -> Seen:
     seen = stage.make(attempt)
     if seen.denial is not None and seen.denial.clause == clause.describe():
         raise Failed(f"hit {number} is refused already: {seen.words}")
     if stage.phase(seen) <= clause.moment():
         raise Unknown(f"hit {number} does not come as far as the limit: {seen.words}")
+    return seen
 
 
-def _counted(stage: Stage, clause: RateLimit, control: Seen, hits: int) -> None:
-    """Have the application's own limiter count the hits that are not sent."""
-    if control.call is None:
+def _count(stage: Stage, clause: RateLimit, seen: Seen, hits: int) -> None:
+    """Have the application's own limiter count hits that are not sent."""
+    if seen.call is None:
         raise Unknown("nothing is known of the call, so that its count cannot be found")
-    key, meter = clause._key(control.call), clause._meter(stage.route.security)
-    for _ in range(hits):
-        if not meter.hit(key, _cost(clause, control)).allowed:
-            return
+    if not clause._meter(stage.route.security).hit(clause._key(seen.call), hits).allowed:
+        raise Unknown("hits that should fit into the limit do not: something else counts under its name and key")
 
 
 def _cost(clause: RateLimit, seen: Seen) -> int:
