@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     from counterseal.enforce.limits import open_limits as open_limits
     from counterseal.enforce.sealing.problems import SealError as SealError
     from counterseal.enforce.sealing.seal import seal as seal
+    from counterseal.enforce.telemetry import OpenTelemetry as OpenTelemetry
+    from counterseal.enforce.templates import admin_only as admin_only
+    from counterseal.enforce.templates import batch as batch
+    from counterseal.enforce.templates import crud as crud
+    from counterseal.enforce.templates import public_api as public_api
 
 __version__ = "0.1.0"
 
@@ -44,9 +49,14 @@ _WHERE = {
     "ConfigurationError": "enforce.core.errors",
     "ContractError": "enforce.core.errors",
     "Denied": "enforce.core.denial",
+    "OpenTelemetry": "enforce.telemetry",
     "Principal": "enforce.core.principal",
     "SealError": "enforce.sealing.problems",
     "Security": "enforce.core.security",
+    "admin_only": "enforce.templates",
+    "batch": "enforce.templates",
+    "crud": "enforce.templates",
+    "public_api": "enforce.templates",
     "acting_as": "enforce.contract.acting",
     "audit_log": "enforce.clauses.audit_log",
     "auth": "enforce.clauses.auth",

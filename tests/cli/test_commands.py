@@ -14,7 +14,7 @@ from tests.audit.apps import FASTAPI, write
 from tests.cli.command import counterseal, one_line
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "profiles"
-COMMANDS = ("audit", "routes", "init", "rules", "explain", "policy")
+COMMANDS = ("audit", "routes", "init", "rules", "explain", "policy", "ledger")
 
 
 @pytest.fixture

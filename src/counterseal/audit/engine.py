@@ -111,7 +111,8 @@ def audit(
         kept = cache.get_result(basis) if cache is not None else None
         result = None if kept is None else store.load(kept, load_rules())
         if result is None:
-            result = _audit(run, policy_source, chosen)
+            with _no_collection():
+                result = _audit(run, policy_source, chosen)
             # Kept only if the files are still what they were when the run began.
             if cache is not None and basis == _basis(run, policy_source, chosen):
                 cache.put_result(basis, store.dump(result))
@@ -136,7 +137,8 @@ def read(
     """
     cache = _open(root, cache_dir)
     try:
-        return _read(_Run(files.find(root, policy.exclude), policy, jobs, cache, progress), None)
+        with _no_collection():
+            return _read(_Run(files.find(root, policy.exclude), policy, jobs, cache, progress), None)
     finally:
         if cache is not None:
             cache.close()
@@ -191,37 +193,36 @@ def _audit(run: _Run, policy_source: str | None, chosen: Collection[str]) -> Aud
 
     reading = _read(run, load_rules)
     rules = tuple(rule for rule in load_rules() if rule.id in chosen)
-    with _no_collection():
-        outcome = assess(
-            reading.surface, run.policy, rules, debug=run.debug, progress=lambda done, total: run.report("Checking", done, total)
+    outcome = assess(
+        reading.surface, run.policy, rules, debug=run.debug, progress=lambda done, total: run.report("Checking", done, total)
+    )
+    routes = tuple(
+        RouteReport(
+            route.method, route.path, route.handler, route.place.file, route.place.line, route.kind, route.framework,
+            redacted_cells(route.cells, outcome.redactor),
         )
-        routes = tuple(
-            RouteReport(
-                route.method, route.path, route.handler, route.place.file, route.place.line, route.kind, route.framework,
-                redacted_cells(route.cells, outcome.redactor),
-            )
-            for route in sorted(reading.surface.routes, key=lambda r: (r.place.file, r.place.line, r.path, r.method))
-        )  # fmt: skip
-        return AuditResult(
-            root=run.inputs.name,
-            routes=routes,
-            findings=outcome.findings,
-            not_checked=(*reading.not_checked, *outcome.not_checked),
-            rules=tuple(
-                rule if level is None else replace(rule, severity=Severity[level.name])
-                for rule in rules
-                for level in (run.policy.rule_setting(rule.id).severity,)
-            ),
-            policy_source=policy_source,
-            stats=Stats(
-                files=reading.files,
-                lines=reading.lines,
-                cached_files=reading.cached,
-                seconds=time.perf_counter() - run.started,
-                frameworks=reading.surface.frameworks,
-            ),
-            snippets=snippets(run.inputs, outcome.findings, routes, outcome.redactor),
-        )
+        for route in sorted(reading.surface.routes, key=lambda r: (r.place.file, r.place.line, r.path, r.method))
+    )  # fmt: skip
+    return AuditResult(
+        root=run.inputs.name,
+        routes=routes,
+        findings=outcome.findings,
+        not_checked=(*reading.not_checked, *outcome.not_checked),
+        rules=tuple(
+            rule if level is None else replace(rule, severity=Severity[level.name])
+            for rule in rules
+            for level in (run.policy.rule_setting(rule.id).severity,)
+        ),
+        policy_source=policy_source,
+        stats=Stats(
+            files=reading.files,
+            lines=reading.lines,
+            cached_files=reading.cached,
+            seconds=time.perf_counter() - run.started,
+            frameworks=reading.surface.frameworks,
+        ),
+        snippets=snippets(run.inputs, outcome.findings, routes, outcome.redactor),
+    )
 
 
 def _read(run: _Run, meanwhile: Callable[[], object] | None) -> Reading:
@@ -232,21 +233,20 @@ def _read(run: _Run, meanwhile: Callable[[], object] | None) -> Reading:
     from counterseal.audit.backend import doubts
     from counterseal.audit.surface.build import build
 
-    with _no_collection():
-        facts, cached, problems = _facts(run, meanwhile)
-        documents, unread = files.read_documents(run.inputs)
-        problems += unread
-        run.report("Linking", 0, 1)
-        surface = build(facts, documents, run.inputs.tests, run.policy, strict=run.debug)
-        run.report("Linking", 1, 1)
-        problems = [*run.inputs.skipped, *problems, *surface.not_checked]
-        return Reading(
-            surface=surface,
-            not_checked=doubts(surface, facts, problems) + problems,
-            files=len(facts),
-            lines=sum(each.lines for each in facts.values()),
-            cached=cached,
-        )
+    facts, cached, problems = _facts(run, meanwhile)
+    documents, unread = files.read_documents(run.inputs)
+    problems += unread
+    run.report("Linking", 0, 1)
+    surface = build(facts, documents, run.inputs.tests, run.policy, strict=run.debug)
+    run.report("Linking", 1, 1)
+    problems = [*run.inputs.skipped, *problems, *surface.not_checked]
+    return Reading(
+        surface=surface,
+        not_checked=doubts(surface, facts, problems) + problems,
+        files=len(facts),
+        lines=sum(each.lines for each in facts.values()),
+        cached=cached,
+    )
 
 
 def _facts(run: _Run, meanwhile: Callable[[], object] | None) -> tuple[dict[str, Facts], int, list[NotChecked]]:
@@ -277,7 +277,10 @@ def _facts(run: _Run, meanwhile: Callable[[], object] | None) -> tuple[dict[str,
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """The surface is millions of objects that live as long as the run: looking for garbage among them only costs time."""
+    """The surface is millions of objects that live as long as the run: looking for garbage among them only costs time.
+
+    What encloses this must not hold the surface any more when it ends.
+    """
     collecting = gc.isenabled()
     gc.disable()
     try:

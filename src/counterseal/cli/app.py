@@ -11,6 +11,7 @@ from counterseal import __version__
 from counterseal.cli.audit import audit
 from counterseal.cli.explain import explain
 from counterseal.cli.init import init
+from counterseal.cli.ledger import ledger
 from counterseal.cli.options import debug_option
 from counterseal.cli.policy_check import policy
 from counterseal.cli.routes import routes
@@ -46,7 +47,7 @@ def counterseal() -> None:
     """
 
 
-for _command in (audit, routes, init, rules, explain, policy, seal):
+for _command in (audit, routes, init, rules, explain, policy, seal, ledger):
     counterseal.add_command(_command)
 
 
@@ -54,6 +55,7 @@ def run(session: Session, arguments: Sequence[str] | None) -> int:
     """Run one command and return its exit code. What went wrong is said in one line, unless it is a defect of our own."""
     from counterseal.audit.errors import AuditError
     from counterseal.audit.rules.registry import RuleDefinitionError
+    from counterseal.enforce.core.errors import ContractError, Unavailable
     from counterseal.report.clean import one_line
     from counterseal.report.output import ReportError
 
@@ -69,7 +71,7 @@ def run(session: Session, arguments: Sequence[str] | None) -> int:
         raise KeyboardInterrupt from None
     except click.ClickException as error:
         error.show()
-    except (AuditError, ReportError) as error:
+    except (AuditError, ReportError, ContractError, Unavailable) as error:
         click.echo(f"Error: {one_line(str(error))}", err=True)
     except RuleDefinitionError as error:
         click.echo(f"Error: {error}; this is a defect of Counterseal, please report it", err=True)

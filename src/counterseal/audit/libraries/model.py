@@ -112,6 +112,8 @@ KINDS = frozenset(
         "json-load",
         "secure-filename",
         "wraps",
+        "contract",
+        "contract-clause",
     }
 )
 """What a call can do. Rules and the surface speak in these words only, never in names of libraries."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import cache
 
 from counterseal.audit.findings import Exposure, Hit, Place
 from counterseal.audit.libraries import load_libraries
 from counterseal.audit.libraries.knowledge import Knowledge
 from counterseal.audit.libraries.model import Api
-from counterseal.audit.surface.flow import Access, Call, Event, Store
+from counterseal.audit.surface.flow import Access, Call, Event, Flow, Store
 from counterseal.audit.surface.model import Route, Setting, Surface
 from counterseal.audit.surface.values import Value
 from counterseal.guarantees import Guarantee
@@ -59,12 +59,12 @@ class Use:
         return role in self.roles or role in self.api.fixed or "**" in self.call.kwargs
 
 
-def flows(surface: Surface) -> Iterator[tuple[str | None, Sequence[Event]]]:
-    """The events of every flow with the route that it belongs to."""
+def flows(surface: Surface) -> Iterator[tuple[str | None, Flow]]:
+    """Every flow with the route that it belongs to."""
     for route in surface.routes:
-        yield route.name, route.flow.events
+        yield route.name, route.flow
     for flow in surface.flows:
-        yield None, flow.events
+        yield None, flow
 
 
 @dataclass(slots=True)
@@ -74,40 +74,43 @@ class _Index:
     calls: dict[str, list[tuple[str | None, Call]]] = field(default_factory=dict)
     """By kind. Those that hand a class of a library to something else stand under ``deferred`` too."""
     stores: list[tuple[str | None, Store]] = field(default_factory=list)
+    """The first of every place and name."""
     accesses: list[tuple[str | None, Access]] = field(default_factory=list)
 
 
-class _Same:
-    """A surface as a key: the same object, not an equal one."""
-
-    def __init__(self, surface: Surface) -> None:
-        self.surface = surface
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.surface is self.surface
-
-    def __hash__(self) -> int:
-        return id(self.surface)
-
-
 def _index(surface: Surface) -> _Index:
-    return _indexed(_Same(surface))
+    found = surface.derived.get("uses")
+    if not isinstance(found, _Index):
+        found = surface.derived["uses"] = _indexed(surface)
+    return found
 
 
-@lru_cache(maxsize=1)
-def _indexed(key: _Same) -> _Index:
+def _indexed(surface: Surface) -> _Index:
     out = _Index()
-    for route, events in flows(key.surface):
-        for event in events:
-            if isinstance(event, Call):
-                if event.kind:
-                    out.calls.setdefault(event.kind, []).append((route, event))
-                if event.kind in ("", "middleware") and event.args and event.args[0].kind == "ext":
-                    out.calls.setdefault("deferred", []).append((route, event))
-            elif isinstance(event, Store):
-                out.stores.append((route, event))
-            elif isinstance(event, Access):
-                out.accesses.append((route, event))
+    once: dict[tuple[Place, str], tuple[str | None, Store]] = {}
+    for route, flow in flows(surface):
+        for call in flow.of(Call):
+            if call.kind:
+                out.calls.setdefault(call.kind, []).append((route, call))
+            if call.kind in ("", "middleware") and call.args and call.args[0].kind == "ext":
+                out.calls.setdefault("deferred", []).append((route, call))
+        for store in flow.of(Store):
+            once.setdefault((store.place, store.name), (route, store))
+        out.accesses += [(route, access) for access in flow.of(Access)]
+    out.stores = list(once.values())
+    return out
+
+
+def _places_run(surface: Surface) -> dict[Place, list[Route]]:
+    """The routes that run each place."""
+    found = surface.derived.get("places")
+    if isinstance(found, dict):
+        return found
+    out: dict[Place, list[Route]] = {}
+    for route in surface.routes:
+        for place in {event.place for event in route.flow.events}:
+            out.setdefault(place, []).append(route)
+    surface.derived["places"] = out
     return out
 
 
@@ -136,7 +139,7 @@ _WIDTH = (Exposure.ANYONE, Exposure.USER, Exposure.ADMIN)
 
 
 def _running(surface: Surface, place: Place) -> list[Route]:
-    return [route for route in surface.routes if any(event.place == place for event in route.flow.events)]
+    return _places_run(surface).get(place, [])
 
 
 def _reach(route: Route) -> Exposure:
@@ -191,11 +194,7 @@ def each(surface: Surface, *kinds: str) -> Iterator[Use]:
 
 def stores(surface: Surface) -> Iterator[tuple[str | None, Store]]:
     """Every assignment to an attribute or key, once per place and name."""
-    seen: set[tuple[Place, str]] = set()
-    for route, event in _index(surface).stores:
-        if (event.place, event.name) not in seen:
-            seen.add((event.place, event.name))
-            yield route, event
+    yield from _index(surface).stores
 
 
 def accesses(surface: Surface, *verbs: str) -> Iterator[tuple[str | None, Access]]:

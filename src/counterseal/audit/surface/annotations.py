@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from counterseal.audit.facts.python import ir
-from counterseal.audit.surface.core import State
 from counterseal.audit.surface.evaluate import Evaluate
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import UNKNOWN, Value, const, replace
 
 

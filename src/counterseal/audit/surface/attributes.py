@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from counterseal.audit.facts.python import ir
-from counterseal.audit.surface.core import State
 from counterseal.audit.surface.database import Database
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.schema import foreign_key, is_relation
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import UNKNOWN, Condition, Query, Value, replace
 from counterseal.audit.surface.vocabulary import snake
 
@@ -21,7 +21,7 @@ class Attributes(Database):
         finder = _ATTRIBUTES.get(base.kind)
         if isinstance(base.ref, str):
             shared = f"{base.ref}.{name}"
-            stored = st.heap.get(shared)
+            stored = self.shared(st, shared)
             if stored is not None:
                 return stored
         if finder is not None:
@@ -31,8 +31,10 @@ class Attributes(Database):
     def _loose_attribute(self, base: Value, name: str) -> Value:
         if isinstance(base.items, dict) and name in base.items and base.kind != "dict":
             return base.items[name]  # type: ignore[no-any-return]
-        value = self.part(base, name)
-        return replace(value, kind="member-of", ref=name, extra=base)
+        held, value = base.extra, self.part(base, name)
+        made = replace(value) if value is held else value  # what is not held by anything else was made just now
+        made.kind, made.ref, made.extra = "member-of", name, base
+        return made
 
     def _module_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
         module = base.ref
@@ -147,19 +149,22 @@ class Attributes(Database):
         return False
 
     def _bound(self, base: Value, method: Func, name: str, st: State, line: int) -> Value:
-        item = self.program.function(method)
-        marks = {ir.dotted(d) or "" for d in item.decorators}
+        marks = self._marks(method)
         value = Value(kind="func", ref=method, name=name, items=None if "staticmethod" in marks else base, extra=())
-        if any(m.rpartition(".")[2] in ("property", "cached_property", "hybrid_property") for m in marks):
+        if marks and any(m.rpartition(".")[2] in ("property", "cached_property", "hybrid_property") for m in marks):
             return replace(self.call(value, [], {}, st, line), name=name)
         return value
+
+    def _marks(self, method: Func) -> set[str]:
+        decorators = self.program.function(method).decorators
+        return {ir.dotted(d) or "" for d in decorators} if decorators else set()
 
     def _class_attribute(self, base: Value, name: str, st: State, line: int) -> Value:
         kind = self.class_kind(base.ref)
         method = self.program.method(base.ref, name)
         if method is not None:
-            marks = {ir.dotted(d) or "" for d in self.program.function(method).decorators}
-            return Value(kind="func", ref=method, name=name, items=base if "classmethod" in marks else None, extra=())
+            held = base if "classmethod" in self._marks(method) else None
+            return Value(kind="func", ref=method, name=name, items=held, extra=())
         attr: Value | None = None
         for cls in self.program.mro(base.ref):
             if isinstance(cls, Cls):

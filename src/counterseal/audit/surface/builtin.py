@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, const, join, replace, union
 
 if TYPE_CHECKING:
-    from counterseal.audit.surface.core import State
     from counterseal.audit.surface.database import Database
+    from counterseal.audit.surface.state import State
 
 
 def _convert(type_: str) -> Callable[..., Value]:
@@ -39,7 +39,7 @@ def _boolean(m: Database, args: list[Value], kwargs: dict[str, Value], st: State
 
 def _hasattr(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
     if len(args) == 2 and args[0].ref == "flask.g" and args[1].is_const:
-        return const(f"flask.g.{args[1].const}" in st.heap)
+        return const(m.shared(st, f"flask.g.{args[1].const}") is not None)
     return _boolean(m, args, kwargs, st, line)
 
 
@@ -51,7 +51,7 @@ def _any(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, li
 def get_attribute(m: Database, args: list[Value], kwargs: dict[str, Value], st: State, line: int) -> Value:
     """``getattr(object, name, default)``."""
     if len(args) >= 2 and isinstance(args[1].const, str):
-        if args[0].ref == "flask.g" and f"flask.g.{args[1].const}" not in st.heap:
+        if args[0].ref == "flask.g" and m.shared(st, f"flask.g.{args[1].const}") is None:
             return args[2] if len(args) > 2 else UNKNOWN
         found = m.attribute(args[0], args[1].const, st, line)
         return join(found, args[2]) if len(args) > 2 and not found.may else found

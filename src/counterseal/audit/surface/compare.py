@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from counterseal.audit.surface.values import NONE, Labels, Value, const
+from functools import lru_cache
+
+from counterseal.audit.surface.values import NONE, Labels, Value, const, either
 from counterseal.audit.surface.vocabulary import IDENTITY_KEY, ROLE, SECRET_NAME
 
 _EQUAL = {"==", "in", "is"}
@@ -19,6 +21,8 @@ def links(may: Labels) -> Labels:
 
 def ties(left: Labels, right: Labels) -> Labels:
     """Facts of an equality between two things that are not the caller: what is linked to one is linked to the other."""
+    if not left or not right:
+        return NONE
     a = sorted(x for x in left if x.startswith(("in:", "obj:")))
     b = sorted(x for x in right if x.startswith(("in:", "obj:")))
     return frozenset(f"tie:{x}~{y}" for x in a for y in b if x != y) if len(a) * len(b) <= _MOST_TIES else NONE
@@ -27,6 +31,8 @@ def ties(left: Labels, right: Labels) -> Labels:
 def facts_of(value: Value) -> tuple[Labels, Labels]:
     """(facts when the value is truthy, facts when it is falsy)."""
     true = value.true
+    if not value.may and not value.must:
+        return true, value.false
     if "who" in value.must and value.null and "anonymous?" not in value.may:
         true = true | {"claimed" if "forgeable" in value.may else "auth"}
     if "opaque" in value.may and "who" not in value.must:
@@ -39,7 +45,7 @@ def facts_of(value: Value) -> tuple[Labels, Labels]:
 
 def compared(op: str, left: Value, right: Value, inline: bool) -> Value:
     """The value of ``left OP right``. ``inline``: one side is written as a constant right there."""
-    may = left.may | right.may
+    may = either(left.may, right.may)
     if _is_none(left) or _is_none(right):
         other = right if _is_none(left) else left
         present, absent = facts_of(other)
@@ -83,7 +89,7 @@ def _order_facts(left: Value, right: Value) -> Labels:
 def _equality_facts(left: Value, right: Value, inline: bool) -> Labels:
     if "session" in right.may and isinstance(left.const, str) and IDENTITY_KEY.search(left.const):
         return frozenset({"auth"})
-    facts: set[str] = set(links(left.may | right.may) | ties(left.may, right.may))
+    facts: set[str] = set(links(either(left.may, right.may)) | ties(left.may, right.may))
     for v, other in ((left, right), (right, left)):
         if "self" in v.must and (ROLE.search(v.name or "") or _role_constants(other, v)):
             facts |= {"role", *role_names(v, other), "claimed" if "forgeable" in v.may else "auth"}
@@ -109,7 +115,12 @@ def role_names(v: Value, other: Value) -> set[str]:
 
 def is_credential(v: Value) -> bool:
     """Whether it is something that the caller presents to say who it is."""
-    return any(label == "cred" or label.startswith(("in:header", "in:cookie")) for label in v.may)
+    return bool(v.may) and _presented(v.may)
+
+
+@lru_cache(maxsize=100_000)
+def _presented(labels: Labels) -> bool:
+    return any(label == "cred" or label.startswith(("in:header", "in:cookie")) for label in labels)
 
 
 def _is_secret(v: Value, inline: bool) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from counterseal.audit.facts.python import ir
-from counterseal.audit.surface.core import State
 from counterseal.audit.surface.members import Members
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import NONE, UNKNOWN, Value, union
 
 _UNROLLED = 20

@@ -15,80 +15,14 @@ from counterseal.audit.result import NotChecked
 from counterseal.audit.surface.flow import Branch, Compare, Event
 from counterseal.audit.surface.memo import Summary
 from counterseal.audit.surface.program import Cls, Definition, External, Func, Module, Program, Variable
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.statuses import http_status
-from counterseal.audit.surface.values import NONE, UNKNOWN, Labels, Value, const, join, replace
+from counterseal.audit.surface.values import NONE, UNKNOWN, Labels, Value, const, replace
 from counterseal.guarantees import Evidence
 
 MAX_DEPTH = 14
 BUDGET = 30_000
 """Statements that one flow may execute; beyond it the flow says that it gave up."""
-
-
-@dataclass(slots=True, eq=False)
-class State:
-    """Where execution stands: variables, facts that hold, and attributes of shared objects (``flask.g.user``)."""
-
-    vars: dict[str, Value]
-    facts: Labels = NONE
-    heap: dict[str, Value] = field(default_factory=dict)
-    dead: bool = False
-    """This point is not reached: everything before it raised or returned."""
-
-    def copy(self) -> State:
-        """An independent copy."""
-        return State(dict(self.vars), self.facts, dict(self.heap), self.dead)
-
-
-def merge_facts(a: Labels, b: Labels) -> Labels:
-    """Facts that hold whichever way was taken.
-
-    A caller whose role was checked needs no link to the object: "the owner or an administrator" keeps the link.
-    """
-    both = a & b
-    if "limit" in a or "limit" in b:
-        both |= {"limit"}  # the first calls within a window pass without being refused: that is how limiters look
-    if ("auth" in a and "claimed" in b) or ("claimed" in a and "auth" in b):
-        both |= {"claimed"}
-    if "role" in a and "role" not in b:
-        both |= frozenset(f for f in b if f.startswith(("link:", "tie:")))
-    elif "role" in b and "role" not in a:
-        both |= frozenset(f for f in a if f.startswith(("link:", "tie:")))
-    return both
-
-
-def merge(a: State, b: State) -> State:
-    """The state after two branches meet."""
-    if a.dead:
-        return b
-    if b.dead:
-        return a
-    facts = merge_facts(a.facts, b.facts) | _unloaded(a, b) | _unloaded(b, a)
-    return State(_merge_maps(a.vars, b.vars, True), facts, _merge_maps(a.heap, b.heap, False))
-
-
-def _unloaded(a: State, b: State) -> Labels:
-    """Facts of ``a`` about records that ``b`` never loaded: where there is no record, nothing is lost by keeping them."""
-    only = [f for f in a.facts - b.facts if f.startswith(("link:obj:", "tie:obj:"))]
-    if not only:
-        return NONE
-    loaded = {label for v in b.vars.values() for label in v.may if label.startswith("obj:")}
-    return frozenset(f for f in only if f.partition(":")[2].partition("~")[0] not in loaded)
-
-
-def _merge_maps(a: dict[str, Value], b: dict[str, Value], keep: bool) -> dict[str, Value]:
-    out = dict(a)
-    for k, v in b.items():
-        if k in out:
-            out[k] = join(out[k], v)
-        elif keep:
-            out[k] = v
-        else:
-            out[k] = replace(v, null=True, must=NONE)
-    if not keep:
-        for k, v in a.items():
-            if k not in b:
-                out[k] = replace(v, null=True, must=NONE)
-    return out
 
 
 @dataclass(slots=True, eq=False)
@@ -156,7 +90,10 @@ class Core(ABC):
         self.module_events: dict[str, list[Event]] = {}
         self.used_instances: set[str] = set()
         """Sites of library instances of which an attribute was used or which were passed on."""
-        self.memo: dict[Any, Summary] = {}
+        self.memo: dict[Any, list[Summary]] = {}
+        self.hook_memo: dict[Any, Summary] = {}
+        self.heap_used: set[str] = set()
+        """Attributes of shared objects that the call which is being remembered has read or written."""
         self.replayed: set[int] = set()
         """Summaries whose events this flow already has."""
         self.volatile_reads = 0
@@ -177,6 +114,10 @@ class Core(ABC):
         self._counter = 0
         self._class_kinds: dict[Cls, str] = {}
         self._class_attrs: dict[Cls, dict[str, Value]] = {}
+        self._places: dict[tuple[str, int, int], Place] = {}
+        self._globals: dict[tuple[str, str], Value] = {}
+        """Values of names that mean the same throughout the run."""
+        self._externals: dict[str, Value] = {}
 
     # -- to be provided by the other parts ------------------------------------------------------------------------
 
@@ -213,7 +154,11 @@ class Core(ABC):
 
     def place(self, line: int, end: int = 0) -> Place:
         """A place in the file that is being executed."""
-        return Place(self.program.path(self.frame.module), line, end)
+        key = (self.frames[-1].module, line, end)
+        known = self._places.get(key)
+        if known is None:
+            known = self._places[key] = Place(self.program.path(key[0]), line, end)
+        return known
 
     def establish(self, st: State, facts: Labels, line: int, why: str) -> None:
         """Record that ``facts`` hold from here on, with the evidence."""
@@ -221,10 +166,15 @@ class Core(ABC):
 
     def establish_at(self, st: State, facts: Labels, where: Evidence) -> None:
         """Record that ``facts`` hold from here on."""
-        new = facts - st.facts
-        if new:
+        if not facts <= st.facts:
+            new = facts - st.facts
             st.facts = st.facts | new
             self.log.extend((fact, where) for fact in sorted(new))
+
+    def shared(self, st: State, key: str) -> Value | None:
+        """An attribute of a shared object, where something was stored there: what is remembered rests on it."""
+        self.heap_used.add(key)
+        return st.heap.get(key)
 
     def note_volatile(self, known: Value | None, *used: Value) -> None:
         """Something was decided by what differs from route to route: the outcome serves this route only."""
@@ -238,7 +188,7 @@ class Core(ABC):
 
     def common(self, st: State, line: int, end: int = 0) -> tuple[Place, str, Labels, int]:
         """The fields that every event starts with."""
-        return self.place(line, end), self.frame.qualname, st.facts, len(self.events)
+        return self.place(line, end), self.frames[-1].qualname, st.facts, len(self.events)
 
     def emit_compare(self, st: State, line: int, op: str, left: Value, right: Value) -> None:
         """Record an equality comparison."""
@@ -255,7 +205,7 @@ class Core(ABC):
         found = st.vars.get(name)
         if found is not None:
             return found
-        frame = self.frame
+        frame = self.frames[-1]
         for scope in frame.closure:
             if name in scope:
                 return scope[name]
@@ -263,14 +213,25 @@ class Core(ABC):
 
     def global_name(self, module: str, name: str) -> Value:
         """The value of a module's name."""
+        known = self._globals.get((module, name))
+        if known is not None:
+            return known
         definition = self.program.lookup(module, name)
         if definition is None:
             info = self.program.modules[module]
             if name in info.local_imports and name not in info.names:
                 definition = self.program.dotted(self.program.absolute(info, info.local_imports[name]))
             else:
-                return Value(kind="ext", ref=f"builtins.{name}", name=name) if name in BUILTINS else replace(UNKNOWN, name=name)
-        return self.definition(definition, name)
+                found = Value(kind="ext", ref=f"builtins.{name}", name=name) if name in BUILTINS else replace(UNKNOWN, name=name)
+                self._globals[module, name] = found
+                return found
+        found = self.definition(definition, name)
+        if isinstance(definition, External) or (isinstance(definition, Func | Cls) and not self._decorated(definition)):
+            self._globals[module, name] = found
+        return found
+
+    def _decorated(self, item: Func | Cls) -> bool:
+        return bool((self.program.function(item) if isinstance(item, Func) else self.program.cls(item)).decorators)
 
     def definition(self, item: Definition, name: str) -> Value:
         """The value of something that a module defines."""
@@ -279,9 +240,9 @@ class Core(ABC):
         if isinstance(item, Module):
             return Value(kind="mod", ref=item.name, name=name)
         if isinstance(item, Variable):
-            return self.variables(item.module).get(item.name, replace(UNKNOWN, name=item.name))
-        decorated = (self.program.function(item) if isinstance(item, Func) else self.program.cls(item)).decorators
-        if decorated:
+            found = self.variables(item.module).get(item.name)
+            return found if found is not None else replace(UNKNOWN, name=item.name)
+        if self._decorated(item):
             known = self.variables(item.module).get(name)
             if known is not None:
                 return known
@@ -291,6 +252,14 @@ class Core(ABC):
 
     def external(self, full: str) -> Value:
         """A name that a library defines, with what is known about it."""
+        known = self._externals.get(full)
+        if known is None:
+            known = self._external(full)
+            if known.kind == "ext":
+                self._externals[full] = known
+        return known
+
+    def _external(self, full: str) -> Value:
         full = self.know.canonical(full)
         status = http_status(full)
         if status is not None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from counterseal.audit.surface.core import State
 from counterseal.audit.surface.flow import Access
 from counterseal.audit.surface.program import Cls
 from counterseal.audit.surface.queries import plural, refers_elsewhere, written
 from counterseal.audit.surface.records import Records
 from counterseal.audit.surface.sql import looks_like_sql, read_sql, template
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import NONE, UNKNOWN, Condition, Query, Value, replace, union
 from counterseal.audit.surface.vocabulary import snake
 

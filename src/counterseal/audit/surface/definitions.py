@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.annotations import Annotate
-from counterseal.audit.surface.core import State
 from counterseal.audit.surface.program import Cls, Func
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import Value, replace
 from counterseal.audit.surface.vocabulary import GUARD_NAME
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.compare import compared, facts_of, folded
 from counterseal.audit.surface.comprehension import Comprehend
-from counterseal.audit.surface.core import State, merge_facts
 from counterseal.audit.surface.program import Func
+from counterseal.audit.surface.state import State, merge_facts
 from counterseal.audit.surface.templates import PERCENT, filled
 from counterseal.audit.surface.values import (
     NO_CONST,
@@ -52,21 +53,24 @@ class Evaluate(Comprehend):
     # -- leaves ---------------------------------------------------------------------------------------------------
 
     def _const(self, n: ir.Node, st: State) -> Value:
-        return NULL if n[2] is None else const(n[2])
+        return NULL if n[2] is None else constant(n[2])
 
     def _name(self, n: ir.Node, st: State) -> Value:
-        return self.name(n[2], st)
+        found = st.vars.get(n[2])
+        return found if found is not None else self.name(n[2], st)
 
     def _attr(self, n: ir.Node, st: State) -> Value:
-        return self.attribute(self.evaluate(n[2], st), n[3], st, n[1])
+        base = n[2]
+        return self.attribute(_EXPRESSIONS[base[0]](self, base, st), n[3], st, n[1])
 
     # -- calls ----------------------------------------------------------------------------------------------------
 
     def _call(self, n: ir.Node, st: State) -> Value:
-        target = self.evaluate(n[2], st)
+        callee = n[2]
+        target = _EXPRESSIONS[callee[0]](self, callee, st)
         args: list[Value] = []
         for a in n[3]:
-            value = self.evaluate(a[2] if a[0] == ir.STAR else a, st)
+            value = _EXPRESSIONS[a[0]](self, a, st)
             if a[0] == ir.STAR:
                 known = value.kind == "seq" and isinstance(value.items, list)
                 args.extend(value.items if known else [value if value.kind == "cond" else replace(value, kind="unknown")])
@@ -74,7 +78,7 @@ class Evaluate(Comprehend):
                 args.append(value)
         kwargs: dict[str, Value] = {}
         for name, a in n[4]:
-            value = self.evaluate(a, st)
+            value = _EXPRESSIONS[a[0]](self, a, st)
             if name is not None:
                 kwargs[name] = value
             elif isinstance(value.items, dict):
@@ -122,6 +126,8 @@ class Evaluate(Comprehend):
             folded = _fold(op, left.const, right.const)
             if folded is not NO_CONST:
                 return replace(const(folded), may=left.may | right.may)
+        if op == "+" and left.kind == right.kind == "contract":
+            return replace(left, items=[*left.items, *right.items])
         if op == "+" and (_texty(left) or _texty(right)):
             return self.text([left, right])
         if op == "%" and (left.kind == "text" or isinstance(left.const, str)):
@@ -183,7 +189,7 @@ class Evaluate(Comprehend):
                 self.emit_compare(st, n[1], op, left, right)
             if op in ("in", "not in") and right.ref == "flask.g" and left.is_const:
                 # ``g`` is empty when a request starts: it holds what hooks and guards have stored.
-                results.append(const((f"flask.g.{left.const}" in st.heap) == (op == "in")))
+                results.append(const((self.shared(st, f"flask.g.{left.const}") is not None) == (op == "in")))
                 continue
             inline = right_node[0] == ir.CONST or n[2][0] == ir.CONST
             known = folded(op, left, right)
@@ -272,6 +278,12 @@ class Evaluate(Comprehend):
         if st is not None and item.parent >= 0:
             closure = (st.vars, *self.frame.closure)
         return Value(kind="func", ref=ref, name=item.name, extra=closure)
+
+
+@lru_cache(maxsize=100_000, typed=True)  # typed: 1 == True
+def constant(value: Any) -> Value:
+    """A constant of the code."""
+    return const(value)
 
 
 def replace_alternative(condition: Condition, alternative: bool) -> Condition:

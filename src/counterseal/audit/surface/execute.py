@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from counterseal.audit.facts.python import ir
-from counterseal.audit.surface.core import BUDGET, State, merge
+from counterseal.audit.surface.core import BUDGET
 from counterseal.audit.surface.definitions import Define
 from counterseal.audit.surface.flow import Raise, Return, Store
 from counterseal.audit.surface.program import Cls
 from counterseal.audit.surface.schema import is_relation
+from counterseal.audit.surface.state import State, merge
 from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, join, replace
 from counterseal.audit.surface.vocabulary import NOT_PRODUCTION
 
@@ -88,6 +89,7 @@ class Execute(Define):
         if isinstance(base.items, dict) and base.kind in ("obj", "inst", "dict") and name != "*":
             base.items[name] = value
         if isinstance(base.ref, str):
+            self.heap_used.add(f"{base.ref}.{name}")
             st.heap[f"{base.ref}.{name}"] = value
 
     def store_item(self, base: Value, key: Value, value: Value, st: State, line: int) -> None:

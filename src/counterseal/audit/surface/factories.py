@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from counterseal.audit.facts.python import ir
 from counterseal.audit.findings import Place
 from counterseal.audit.result import NotChecked
-from counterseal.audit.surface.core import Context, Frame, State
+from counterseal.audit.surface.core import Context, Frame
 from counterseal.audit.surface.flow import Flow
 from counterseal.audit.surface.inject import Machine
 from counterseal.audit.surface.program import Cls, Definition, Func
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import Value
 
 _FACTORIES = frozenset({"Flask", "FastAPI", "Starlette", "FlaskApp", "AsyncApp", "App"})
@@ -77,6 +78,8 @@ def _callers(machine: Machine, direct: Iterable[Func]) -> tuple[dict[Func, set[F
             if any(_called(machine, name, call, names) for call in info.facts.calls) and name not in modules:
                 modules.append(name)
             for index, item in enumerate(info.facts.functions):
+                if not any(call.rpartition(".")[2] in names for call in item.calls):
+                    continue
                 inside = {f for call in item.calls for f in _called(machine, name, call, names, item.class_index)}
                 if inside:
                     ref = Func(name, index)

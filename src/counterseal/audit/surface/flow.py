@@ -16,12 +16,12 @@ Every event knows its place, the function it stands in, and the *facts* that hol
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from counterseal.audit.findings import Place
-from counterseal.audit.surface.values import Condition, Labels, Value
+from counterseal.audit.surface.values import NONE, Condition, Labels, Value
 from counterseal.guarantees import Evidence
 
 
@@ -151,31 +151,63 @@ class Flow:
     """Why the analysis did not follow everything; empty when it did."""
     failed: bool = False
     """The analysis broke off: what was not seen may be there."""
-    derived: dict[str, object] = field(default_factory=dict, repr=False)
+    derived: dict[object, Any] = field(default_factory=dict, repr=False)
     """What was computed from the events once and is asked for often."""
 
-    def calls(self, *kinds: str) -> Iterator[Call]:
-        """Calls of the given kinds (all described and undescribed ones when none is given)."""
-        for event in self.of(Call):
-            if not kinds or event.kind in kinds:
-                yield event
+    def calls(self, *kinds: str) -> Sequence[Call]:
+        """Calls of the given kinds (all described and undescribed ones when none is given), in order."""
+        every = self.of(Call)
+        if not kinds:
+            return every
+        by_kind = self.derived.get("kinds")
+        if by_kind is None:
+            by_kind = self.derived["kinds"] = {}
+            for call in every:
+                by_kind.setdefault(call.kind, []).append(call)
+        present = [kind for kind in kinds if kind in by_kind]
+        if len(present) < 2:
+            return by_kind[present[0]] if present else ()
+        key = "calls", kinds
+        found: list[Call] | None = self.derived.get(key)
+        if found is None:
+            found = self.derived[key] = [call for call in every if call.kind in present]
+        return found
 
-    def accesses(self, *verbs: str) -> Iterator[Access]:
-        """Database accesses with one of ``verbs`` (all when none is given)."""
-        for event in self.of(Access):
-            if not verbs or event.verb in verbs:
-                yield event
+    def accesses(self, *verbs: str) -> Sequence[Access]:
+        """Database accesses with one of ``verbs`` (all when none is given), in order."""
+        every = self.of(Access)
+        return [event for event in every if event.verb in verbs] if verbs else every
 
-    def returns(self) -> Iterator[Return]:
+    def returns(self) -> Sequence[Return]:
         """Returns of the function itself."""
-        yield from self.of(Return)
+        return self.of(Return)
 
-    def of(self, cls: type[E]) -> list[E]:
+    def of(self, cls: type[E]) -> Sequence[E]:
         """The events of one class, in order. They are sorted out once, when all are there."""
         index = self.derived.get("index")
-        if not isinstance(index, tuple) or index[0] != len(self.events):
+        if index is None or index[0] != len(self.events):
+            self.derived.clear()
             sorted_out: dict[type, list[Event]] = {}
             for event in self.events:
                 sorted_out.setdefault(type(event), []).append(event)
             index = self.derived["index"] = (len(self.events), sorted_out)
-        return index[1].get(cls, [])  # type: ignore[no-any-return]
+        sorted_into: dict[type, list[Any]] = index[1]
+        return sorted_into.get(cls, ())
+
+    def among(self, *classes: type[E]) -> Sequence[E]:
+        """The events of several classes, in order."""
+        parts = [part for part in map(self.of, classes) if part]
+        if len(parts) < 2:
+            return parts[0] if parts else ()
+        found: list[E] | None = self.derived.get(classes)
+        if found is None:
+            found = self.derived[classes] = [event for event in self.events if type(event) in classes]
+        return found
+
+    def facts(self) -> Labels:
+        """Everything that is established somewhere in the flow."""
+        self.of(Event)  # what is remembered belongs to these events
+        found: Labels | None = self.derived.get("facts")
+        if found is None:
+            found = self.derived["facts"] = NONE.union(*{event.facts for event in self.events})
+        return found

@@ -6,9 +6,10 @@ import re
 
 from counterseal.audit.facts.python import ir
 from counterseal.audit.findings import Place
-from counterseal.audit.surface.core import Context, Frame, State, merge_facts
+from counterseal.audit.surface.core import Context, Frame
 from counterseal.audit.surface.inject import Machine
 from counterseal.audit.surface.model import FakeGuard, LateGuard
+from counterseal.audit.surface.state import State, merge_facts
 from counterseal.audit.surface.values import Value
 
 _NAME = re.compile(

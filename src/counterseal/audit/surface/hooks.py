@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from counterseal.audit.surface.core import Registration, State, merge
+from counterseal.audit.surface.core import Registration
 from counterseal.audit.surface.inject import Machine, Request, unwrapped
 from counterseal.audit.surface.memo import VOLATILE, Summary, identity_facts, moved
+from counterseal.audit.surface.state import State, merge
 from counterseal.audit.surface.values import NONE, UNKNOWN, Value, const
 
 _ABOUT_CALLER = frozenset({"who", "self", "cred", "opaque", "session"})
@@ -15,7 +16,7 @@ def run_hooks(m: Machine, hooks: tuple[Registration, ...], st: State, request: R
     for hook in hooks:
         shared = tuple([(name, id(value)) for name, value in st.heap.items() if name not in VOLATILE])
         key = ("hook", id(hook), st.facts, shared, m.context.websocket)
-        known = m.memo.get(key)
+        known = m.hook_memo.get(key)
         if known is None:
             st = _first_run(m, hook, key, st, request)
             continue
@@ -38,7 +39,7 @@ def _first_run(m: Machine, hook: Registration, key: object, st: State, request: 
     if m.volatile_reads == reads:
         heap = {k: v for k, v in st.heap.items() if k not in VOLATILE}
         events, log = tuple(m.events[first_event:]), tuple(m.log[first_log:])
-        m.memo[key] = Summary(UNKNOWN, NONE, st.facts, heap, st.dead, events, log, pins)
+        m.hook_memo[key] = Summary(UNKNOWN, NONE, st.facts, heap, st.dead, events, log, pins, {})
     return st
 
 

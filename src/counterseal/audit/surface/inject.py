@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from counterseal.audit.facts.python import ir
-from counterseal.audit.surface.core import State
+from counterseal.audit.surface.contracts import contract_of, handed_over
 from counterseal.audit.surface.invoke import Invoke
 from counterseal.audit.surface.model import Input
 from counterseal.audit.surface.program import Cls, Func
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import UNKNOWN, Value, replace
 
 _SCALARS = {"int", "str", "bool", "float", "uuid", "enum", "date", "email", "url", "bytes"}
@@ -49,6 +50,7 @@ class Machine(Invoke):
             # ``functools.wraps``: FastAPI reads the signature of the function inside.
             ref, params = origin, self.program.function(origin).params
         skip = 1 if bound else 0
+        contract = contract_of(target)
         owner = self.program.function(ref).class_index
         if not bound and owner >= 0 and params and params[0][0] == "self":
             # A class-based view: what its attributes depend on is resolved before the method runs.
@@ -59,12 +61,16 @@ class Machine(Invoke):
         for name, annotation, default, kind in params[skip:]:
             if kind in (ir.VAR_POSITIONAL, ir.VAR_KEYWORD):
                 continue
-            value = self._parameter(ref.module, name, annotation, default, request, st, line)
+            given = self._handed_over(contract, ref.module, name, annotation) if contract is not None else None
+            value = given or self._parameter(ref.module, name, annotation, default, request, st, line)
             if st.dead:
                 return Value(kind="never")
             if value is not None:
                 kwargs[name] = value
         return self.call(target, [], kwargs, st, line)
+
+    def _handed_over(self, contract: Value, module: str, name: str, annotation: Any) -> Value | None:
+        return handed_over(contract, name, self.in_module(module, lambda: self.annotation(annotation, State({}))))
 
     def holder(self, cls: Cls, request: Request, st: State, line: int) -> Value:
         """An instance of a class-based view, with the attributes that are declared as dependencies."""

@@ -8,10 +8,12 @@ from typing import Any
 from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.attributes import Attributes
 from counterseal.audit.surface.builtin import BUILTIN_CALLS
-from counterseal.audit.surface.core import MAX_DEPTH, Frame, State, merge_facts
-from counterseal.audit.surface.memo import VOLATILE, Summary, key_of, moved, signature
+from counterseal.audit.surface.contracts import promises
+from counterseal.audit.surface.core import MAX_DEPTH, Frame
+from counterseal.audit.surface.memo import Summary, key_of, moved, rests_on, signature
 from counterseal.audit.surface.methods import hands_over_caller, method_of_value
 from counterseal.audit.surface.program import Cls, Func
+from counterseal.audit.surface.state import State, merge_facts
 from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Labels, Value, join, replace, union
 from counterseal.guarantees import Evidence
 
@@ -40,7 +42,7 @@ class Invoke(Attributes):
 
     def _call_func(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
         ref: Func = target.ref
-        if len(self.frames) > MAX_DEPTH or any(f.func == ref for f in self.frames):
+        if len(self.frames) > MAX_DEPTH or self._running(ref):
             self.gave_up.add("calls nested too deeply") if len(self.frames) > MAX_DEPTH else None
             return union([*args, *kwargs.values()])
         bound = [target.items, *args] if isinstance(target.items, Value) else args
@@ -48,43 +50,56 @@ class Invoke(Attributes):
         if ref == self.context.root or target.name == "__init__":
             return self.enter_function(target, variables, st, line)
         closure = tuple([id(scope) for scope in target.extra]) if isinstance(target.extra, tuple) else ()
-        key = key_of((ref, closure), variables, st.facts, st.heap, self.context.websocket)
+        key = key_of((ref, closure), variables, st.facts, self.context.websocket)
         if key is None:
             return self.enter_function(target, variables, st, line)
-        known = self.memo.get(key)
-        if known is not None:
-            return self._replay(known, st)
+        for known in self.memo.get(key, ()):
+            if known.fits(st.heap):
+                return self._replay(known, st)
         return self._remember(key, target, variables, st, line)
+
+    def _running(self, ref: Func) -> bool:
+        for frame in self.frames:
+            func = frame.func
+            if func is not None and func.index == ref.index and func.module == ref.module:
+                return True
+        return False
 
     def _remember(self, key: Any, target: Value, variables: dict[str, Value], st: State, line: int) -> Value:
         first_event, first_log, reads, gave_up = len(self.events), len(self.log), self.volatile_reads, len(self.gave_up)
         given, before, registered = dict(variables), st.facts, len(self.registrations)
+        heap, outer, self.heap_used = dict(st.heap), self.heap_used, set()
         result = self.enter_function(target, variables, st, line)
-        if self.volatile_reads != reads or len(self.gave_up) != gave_up or len(self.registrations) != registered:
+        used, self.heap_used = self.heap_used, outer
+        outer |= used
+        basis = rests_on(used, heap)
+        if basis is None or self.volatile_reads != reads or len(self.gave_up) != gave_up or len(self.registrations) != registered:
             return result
         if all(
-            signature(v) == sig for (_, sig), v in zip(key[1], given.values(), strict=True)
-        ):  # it changed none of its arguments
-            pins = (target.extra, given)
+            (v.items is None and v.kind != "seq") or signature(v) == sig
+            for (_, sig), v in zip(key[1], given.values(), strict=True)
+        ):  # it changed none of its arguments; those without members cannot be changed
+            pins = (target.extra, given, [heap.get(name) for name in basis])
             summary = Summary(
                 result,
                 before,
                 st.facts,
-                dict(st.heap),
+                {k: v for k, v in st.heap.items() if heap.get(k) is not v},
                 st.dead,
                 tuple(self.events[first_event:]),
                 tuple(self.log[first_log:]),
                 pins,
+                basis,
             )
-            self.memo[key] = summary
+            self.memo.setdefault(key, []).append(summary)
             self.replayed.add(id(summary))
         return result
 
     def _replay(self, known: Summary, st: State) -> Value:
-        volatile = {k: v for k, v in st.heap.items() if k in VOLATILE}
         now = st.facts
+        self.heap_used.update(known.rests_on)
         st.facts = (known.facts - known.before) | now
-        st.dead, st.heap = known.dead, {**known.heap, **volatile}
+        st.dead, st.heap = known.dead, {**st.heap, **known.heap}
         if id(known) not in self.replayed:
             # Within one flow the events of a repeated call are the same as the first time.
             self.replayed.add(id(known))
@@ -184,7 +199,7 @@ class Invoke(Attributes):
                 }
         st.facts = facts
         st.heap = dict(heap)
-        return replace(value, true=(true or NONE) - st.facts, false=(false or NONE) - st.facts)
+        return replace(value, true=(true or NONE) - facts, false=(false or NONE) - facts)
 
     def _branch_facts(self, value: Value, facts: Labels) -> tuple[Labels | None, Labels | None]:
         """Facts if this return made the result truthy, and if it made it falsy; ``None``: it cannot."""
@@ -209,7 +224,12 @@ class Invoke(Attributes):
 
     def _call_wrapped(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
         inner, facts, where, why = target.extra
-        if isinstance(target.items, Value) and "auth" in facts and not self._verified(target.items, st, line):
+        if (
+            isinstance(target.items, Value)
+            and target.items.kind != "contract"
+            and "auth" in facts
+            and not self._verified(target.items, st, line)
+        ):
             facts = NONE
         self.establish_at(st, facts, Evidence(where.file, where.line, why))
         return self.call(inner, args, kwargs, st, line, end)
@@ -314,6 +334,13 @@ class Invoke(Attributes):
     ) -> Value:
         return self.registered(target, args, st)
 
+    def _call_contract(self, target: Value, args: list[Value], kwargs: dict[str, Value], st: State, line: int, end: int) -> Value:
+        """A contract is put on a function: its promises hold before the body runs."""
+        subject = args[0] if args else UNKNOWN
+        origin = subject.site or (str(subject.ref) if isinstance(subject.ref, Func) else "")
+        inside = (subject, promises(target), self.place(line, end), "a contract enforces it")
+        return Value(kind="wrapped", ref=subject.ref, extra=inside, site=origin, name=subject.name, items=target)
+
 
 def _both(a: Labels | None, b: Labels | None) -> Labels | None:
     if a is None:
@@ -333,6 +360,7 @@ _CALLS: Mapping[str, Callable[..., Value]] = {
     "inst": Invoke._call_instance,
     "member-of": Invoke._call_member,
     "registering": Invoke._call_registering,
+    "contract": Invoke._call_contract,
     "constant": Invoke._call_constant,
     "continuation": Invoke._call_continuation,
 }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from counterseal.audit.facts.python import ir
-from counterseal.audit.surface.core import State
 from counterseal.audit.surface.narrow import Narrow
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import UNKNOWN, Value, join, replace
 
 

@@ -7,22 +7,25 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from counterseal.audit.libraries.model import Api
-from counterseal.audit.surface.core import Registration, State
+from counterseal.audit.surface.contracts import contract_value
+from counterseal.audit.surface.core import Registration
 from counterseal.audit.surface.flow import Call
-from counterseal.audit.surface.library_call import VALIDATORS, LibraryCall, fixed_values, is_true, methods_of, pick_roles
+from counterseal.audit.surface.library_call import (
+    VALIDATORS,
+    LibraryCall,
+    fixed_values,
+    given_labels,
+    is_true,
+    methods_of,
+    pick_roles,
+)
 from counterseal.audit.surface.program import Func
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.value_calls import ValueCalls
-from counterseal.audit.surface.values import NONE, UNKNOWN, Value, const, replace, union
+from counterseal.audit.surface.values import NONE, UNKNOWN, Value, const, either, replace, union
 
 _CALLABLE = {"func", "lambda", "wrapped", "cls", "continuation"}
 _NOTHING = Api("")
-_LABELS_OF_KIND: Mapping[str, tuple[str, ...]] = {
-    "random-weak": ("random:weak",),
-    "uuid-weak": ("random:weak",),
-    "random-strong": ("random:strong",),
-    "hash-fast": ("hash:fast",),
-    "password-hash": ("hash:password",),
-}
 
 
 class LibraryCalls(ValueCalls):
@@ -75,9 +78,8 @@ class LibraryCalls(ValueCalls):
     def _plain(
         self, api: Api, full: str, receiver: Value | None, args: list[Value], kwargs: dict[str, Value], line: int
     ) -> Value:
-        given = frozenset(api.gives) | frozenset(_LABELS_OF_KIND.get(api.kind, ()))
-        parts = [*args, *kwargs.values(), *([receiver] if receiver is not None else [])]
-        may = union(parts).may
+        given = given_labels(api.gives, api.kind)
+        may = union((*args, *kwargs.values(), *((receiver,) if receiver is not None else ()))).may
         must = NONE
         if api.passes and args:
             must = args[0].must
@@ -96,15 +98,15 @@ class LibraryCalls(ValueCalls):
                 kind="inst",
                 ref=api.returns or full,
                 items=items,
-                may=may | given,
-                must=must | given,
+                may=either(may, given),
+                must=either(must, given),
                 null=api.null,
                 name=last,
                 site=f"{self.place(line).file}:{line}",
             )
         return Value(
-            may=may | given,
-            must=must | given,
+            may=either(may, given),
+            must=either(must, given),
             null=api.null,
             name=last,
             true=frozenset(api.true),
@@ -288,8 +290,6 @@ class LibraryCalls(ValueCalls):
             return None
         return self._deferred(c)
 
-    # -- values ---------------------------------------------------------------------------------------------------
-
     def _background(self, c: LibraryCall) -> Value:
         if c.args and c.args[0].kind in _CALLABLE:
             facts, dead = c.st.facts, c.st.dead
@@ -364,6 +364,7 @@ _HANDLERS: Mapping[str, Callable[..., Value | None]] = {
     "static": L._attach,
     "resource": L._attach,
     "depends": L._depends,
+    "contract": lambda _, c: contract_value(c.args, c.kwargs),
     "param": L._param,
     "credential": L._credential,
     "token-decode": L._decode,

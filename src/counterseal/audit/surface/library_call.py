@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from counterseal.audit.libraries.model import Api
-from counterseal.audit.surface.core import State
-from counterseal.audit.surface.values import Value, const
+from counterseal.audit.surface.state import State
+from counterseal.audit.surface.values import Labels, Value, const
 
 VALIDATORS = frozenset({"model_validate", "parse_obj", "from_orm", "model_validate_json"})
 """Class methods of schemas that give a checked copy of their argument."""
+_LABELS_OF_KIND: Mapping[str, tuple[str, ...]] = {
+    "random-weak": ("random:weak",),
+    "uuid-weak": ("random:weak",),
+    "random-strong": ("random:strong",),
+    "hash-fast": ("hash:fast",),
+    "password-hash": ("hash:password",),
+}
+"""What the result of a call carries, by the kind of the call."""
 
 
 @dataclass(slots=True, eq=False)
@@ -85,3 +94,9 @@ def fixed_values(api: Api) -> dict[str, Value]:
 def is_true(v: Value | None) -> bool:
     """Whether a value is a constant that counts as true."""
     return v is not None and v.is_const and bool(v.const)
+
+
+@cache
+def given_labels(gives: tuple[str, ...], kind: str) -> Labels:
+    """The labels that a call gives to its result."""
+    return frozenset((*gives, *_LABELS_OF_KIND.get(kind, ())))

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from counterseal.audit.result import RouteKind
+from counterseal.audit.surface.contracts import CONTRACT
 from counterseal.audit.surface.flow import Access, Branch, Call, Event, Flow, Store
 from counterseal.audit.surface.model import Route, Surface
 from counterseal.audit.surface.ownership import object_accesses
@@ -36,7 +37,7 @@ def with_cells(route: Route, surface: Surface, policy: Policy) -> Route:
     rule = policy.route_rule(route.method, route.path)
     cells: dict[Guarantee, Cell] = {}
     for guarantee, find in _FINDERS.items():
-        found = find(route, surface)
+        found = enforced(route, guarantee) or find(route, surface)
         cell = found or Cell(State.NOT_REQUIRED)
         if found is None:
             if guarantee in required:
@@ -60,9 +61,7 @@ def reached(flow: Flow, websocket: bool = False) -> list[Event]:
     """The points at which the route has done its work: answers that do not refuse, and changes of data."""
     returns: list[Event] = [r for r in flow.returns() if not r.refuses]
     if websocket:
-        work = [
-            e for e in flow.events if isinstance(e, Call) and e.name.rpartition(".")[2].startswith(("receive", "iter_", "send"))
-        ]
+        work = [e for e in flow.of(Call) if e.name.rpartition(".")[2].startswith(("receive", "iter_", "send"))]
         return list(work) or returns
     return returns
 
@@ -80,7 +79,7 @@ def fact_holds(route: Route, fact: str) -> bool:
         return False
     # Some ways out lack it: it still holds when those say no (with whatever status) and nothing was changed without it.
     harmless = all(_says_no(getattr(p, "value", None)) for p in lacking)
-    changes = [e for e in route.flow.events if _changes(e)]
+    changes = [e for e in route.flow.among(Access, Store) if _changes(e)]
     return harmless and all(fact in c.facts for c in changes)
 
 
@@ -116,6 +115,12 @@ def _member_says_no(key: str, value: object) -> bool:
 def evidence_of(flow: Flow, fact: str) -> tuple[Evidence, ...]:
     """Where a fact was established."""
     return tuple(dict.fromkeys(where for name, where in flow.log if name == fact))[:3]
+
+
+def enforced(route: Route, guarantee: Guarantee) -> Cell | None:
+    """The cell of a guarantee that a contract keeps. That one declares a route public does not excuse it: only a policy does."""
+    fact = f"{CONTRACT}{guarantee.value}"
+    return Cell(State.ENFORCED, evidence_of(route.flow, fact)) if fact_holds(route, fact) else None
 
 
 def _authenticated(route: Route, surface: Surface) -> Cell | None:
@@ -171,7 +176,7 @@ def _validated(route: Route, surface: Surface) -> Cell | None:
                 State.NOT_REQUIRED, (Evidence(route.place.file, route.place.line, "takes no body, and its parameters are typed"),)
             )
         return None
-    for event in route.flow.events:
+    for event in route.flow.among(Call, Branch):
         if isinstance(event, Call) and event.kind == "validate":
             return Cell(State.FOUND, (Evidence(event.place.file, event.place.line, f"{event.name} checks the input"),))
         if isinstance(event, Branch) and event.refused and any(x.startswith(("in:body", "in:form")) for x in event.value.may):
@@ -180,7 +185,7 @@ def _validated(route: Route, surface: Surface) -> Cell | None:
 
 
 def _raw_body(flow: Flow) -> Event | None:
-    for event in flow.events:
+    for event in flow.among(Store, Call, Access):
         values = (
             [event.value]
             if isinstance(event, Store)
@@ -207,7 +212,7 @@ def _limited(route: Route, surface: Surface) -> Cell | None:
 
 
 def _audited(route: Route, surface: Surface) -> Cell | None:
-    for event in route.flow.events:
+    for event in route.flow.among(Call, Access):
         if isinstance(event, Call) and event.kind == "audit-log":
             return Cell(State.FOUND, (Evidence(event.place.file, event.place.line, f"{event.name} records it"),))
         if isinstance(event, Call) and event.kind == "log" and any("who" in v.may for v in [*event.args, *event.kwargs.values()]):

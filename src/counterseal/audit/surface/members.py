@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from counterseal.audit.facts.python import ir
-from counterseal.audit.surface.core import State
 from counterseal.audit.surface.iteration import Iterate
-from counterseal.audit.surface.values import NONE, UNKNOWN, Query, Value, replace
+from counterseal.audit.surface.state import State
+from counterseal.audit.surface.values import NONE, UNKNOWN, Labels, Query, Value, either, inputs_of, replace
 from counterseal.audit.surface.vocabulary import IDENTITY_KEY, ROLE
 
 _SEQUENCES = {"list", "List", "Sequence", "Iterable", "set", "Set", "tuple", "Tuple", "Iterator", "frozenset", "Collection"}
@@ -101,21 +103,31 @@ class Members(Iterate):
         """A member of something whose members are not known: it carries the labels of the whole."""
         if base.kind in ("query", "seq") and isinstance(base.extra, Value):
             return base.extra
-        may, must = base.may | more, base.must
-        if name and any(label.startswith("in:") for label in may):
-            may = frozenset(f"{label}:{name}" if label.count(":") == 1 else label for label in may)
-            must = frozenset(f"{label}:{name}" if label.startswith("in:") and label.count(":") == 1 else label for label in must)
+        may, must = either(base.may, more), base.must
+        if name and inputs_of(may):
+            may, must = _members(may, name, ""), _members(must, name, "in:")
         if "session" in may and name and IDENTITY_KEY.search(name):
             may, must = may | {"who", "self"}, must | {"who", "self"}
         true = NONE
-        loaded = any(label.startswith(("obj:", "db:")) for label in may)
-        if ("self" in must or ("self" in may and not loaded)) and name and ROLE.search(name):
+        if "self" in may and name and ROLE.search(name) and ("self" in must or not _loaded(may)):
             true = frozenset({"role", f"role:{name}"})
         elif name == "is_authenticated" and "self" in must:
             true = frozenset({"auth"})
             must = must - {"who"}
         null = "session" in may or (base.null and in_mapping) or name == "is_authenticated"
-        return Value(may=may, must=must - {"anonymous?"}, null=null, name=name or base.name, true=true)
+        if "anonymous?" in must:
+            must = must - {"anonymous?"}
+        return Value(may=may, must=must, null=null, name=name or base.name, true=true)
+
+
+def _loaded(labels: Labels) -> bool:
+    return any(label.startswith(("obj:", "db:")) for label in labels)
+
+
+@lru_cache(maxsize=100_000)
+def _members(labels: Labels, name: str, start: str) -> Labels:
+    """The labels of the member ``name`` of something that carries ``labels``."""
+    return frozenset(f"{x}:{name}" if x.startswith(start) and x.count(":") == 1 else x for x in labels)
 
 
 def is_table(value: Value) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -22,7 +22,7 @@ VOLATILE = frozenset(
         "starlette.requests.Request.url.path",
     }
 )
-"""Shared attributes that differ from route to route: a function that reads one is not remembered."""
+"""Shared attributes that differ from route to route: what decides by one serves this route only."""
 _OPAQUE = frozenset({"continuation", "lambda", "depends", "registering", "cond"})
 _BY_IDENTITY = frozenset({"query", "result", "seq"})
 _DEEPEST = 3
@@ -38,11 +38,32 @@ class Summary:
     """Facts that held when it was called."""
     facts: Labels
     heap: Mapping[str, Value]
+    """What it left in shared objects."""
     dead: bool
     events: tuple[Event, ...]
     log: tuple[tuple[str, Evidence], ...]
     pins: tuple[Any, ...]
     """What the key names by identity: kept alive so that no other object gets the same identity."""
+    rests_on: Mapping[str, Any]
+    """The shared attributes that it read or wrote, as they were before: signatures, `ABSENT` where there was nothing."""
+
+    def fits(self, heap: Mapping[str, Value]) -> bool:
+        """Whether it would do the same with these shared attributes."""
+        return all(picture(heap.get(name)) == before for name, before in self.rests_on.items())
+
+
+ABSENT = ("absent",)
+
+
+def picture(v: Value | None) -> Any:
+    """The signature of a shared attribute."""
+    return ABSENT if v is None else signature(v)
+
+
+def rests_on(used: Iterable[str], heap: Mapping[str, Value]) -> dict[str, Any] | None:
+    """What a call rests on that used these shared attributes; ``None`` when it is not to be remembered."""
+    found = {name: picture(heap.get(name)) for name in used}
+    return None if None in found.values() else found
 
 
 def signature(v: Value, depth: int = 0) -> Any:
@@ -86,7 +107,7 @@ def _items(v: Value, depth: int) -> Any:
     return tuple(out)
 
 
-def key_of(ref: Any, variables: Mapping[str, Value], facts: Labels, heap: Mapping[str, Value], websocket: bool) -> Any:
+def key_of(ref: Any, variables: Mapping[str, Value], facts: Labels, websocket: bool) -> Any:
     """The key of a call; ``None`` when it is not to be remembered."""
     parts = []
     for name, v in variables.items():
@@ -94,14 +115,7 @@ def key_of(ref: Any, variables: Mapping[str, Value], facts: Labels, heap: Mappin
         if sig is None:
             return None
         parts.append((name, sig))
-    shared = []
-    for name, v in heap.items():
-        if name not in VOLATILE:
-            sig = signature(v)
-            if sig is None:
-                return None
-            shared.append((name, sig))
-    return (ref, tuple(parts), identity_facts(facts), tuple(shared), websocket)
+    return (ref, tuple(parts), identity_facts(facts), websocket)
 
 
 def identity_facts(facts: Labels) -> Labels:

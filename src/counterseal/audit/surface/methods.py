@@ -16,8 +16,8 @@ from counterseal.audit.surface.templates import BRACES, filled
 from counterseal.audit.surface.values import NO_CONST, NONE, NULL, UNKNOWN, Value, const, join, replace, union
 
 if TYPE_CHECKING:
-    from counterseal.audit.surface.core import State
     from counterseal.audit.surface.database import Database
+    from counterseal.audit.surface.state import State
 
 _SAME = {
     "lower",

@@ -9,11 +9,11 @@ from dataclasses import replace
 from counterseal.audit.facts.python import ir
 from counterseal.audit.findings import Place
 from counterseal.audit.result import NotChecked
-from counterseal.audit.surface.core import State
 from counterseal.audit.surface.inject import Machine
 from counterseal.audit.surface.model import DataModel, Field
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.schema import foreign_key
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import UNKNOWN, Value
 from counterseal.audit.surface.vocabulary import OWNER_FIELD, PASSWORD_LIKE, PRINCIPAL_MODEL, snake
 from counterseal.policy import Policy
@@ -198,16 +198,22 @@ def _statements(m: Machine, module: str) -> Iterable[tuple[str, int, str]]:
     called = (call.rpartition(".")[2] for f in facts.functions for call in f.calls)
     if not facts.calls and not any(c in ("execute", "executescript", "execute_query", "query", "run") for c in called):
         return
-    bodies = [m.program.modules[module].body]
+    bodies = [m.program.modules[module].body] if _creates(facts.body) else []
     bodies += [
         m.program.body(Func(module, i))
         for i, f in enumerate(facts.functions)
-        if any(c.rpartition(".")[2].startswith("execute") for c in f.calls)
+        if any(c.rpartition(".")[2].startswith("execute") for c in f.calls) and _creates(f.body)
     ]
     for body in bodies:
         for line, text in _texts(body):
             for part in text.split(";"):
                 yield facts.path, line, part
+
+
+def _creates(blob: bytes) -> bool:
+    """Whether a body may hold a text that makes a table, as far as its stored form shows."""
+    upper = blob.upper()
+    return b"CREATE" in upper and b"TABLE" in upper
 
 
 def _texts(node: object) -> Iterable[tuple[int, str]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.compare import facts_of
-from counterseal.audit.surface.core import Core, State
+from counterseal.audit.surface.core import Core
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import NULL, Value, replace
 
 
@@ -65,5 +66,6 @@ class Narrow(Core):
         if name and truth:
             base = self.evaluate(test[2], st)
             key = f"{base.ref}.{test[3]}"
-            if isinstance(base.ref, str) and key in st.heap:
-                st.heap[key] = st.heap[key].nonnull()
+            known = self.shared(st, key) if isinstance(base.ref, str) else None
+            if known is not None:
+                st.heap[key] = known.nonnull()

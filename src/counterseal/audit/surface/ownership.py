@@ -39,7 +39,7 @@ def object_accesses(flow: Flow, models: Mapping[str, DataModel]) -> tuple[Object
 
 
 def _object_accesses(flow: Flow, models: Mapping[str, DataModel]) -> Iterator[ObjectAccess]:
-    uses = [e for e in flow.events if isinstance(e, Return | Store) or (isinstance(e, Access) and e.verb == "delete")]
+    uses = [e for e in flow.among(Return, Store, Access) if not isinstance(e, Access) or e.verb == "delete"]
     for access in flow.accesses():
         if access.verb not in _KEYED or not access.models:
             continue

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from counterseal.audit.facts.python import ir
 from counterseal.audit.libraries.knowledge import Knowledge
+from counterseal.audit.surface.naming import module_names
 
 _MAX_HOPS = 20
 
@@ -87,6 +88,10 @@ class Program:
         self._resolving: set[Variable] = set()
         self._telling: dict[tuple[str, str, frozenset[str]], bool] = {}
         self._mro: dict[Cls, tuple[Cls | External, ...]] = {}
+        self._unsettled: set[Cls] = set()
+        """Classes whose bases are being looked up."""
+        self._methods: dict[Cls, dict[str, Func]] = {}
+        self._qualnames: dict[Func | Cls, str] = {}
         self.packages: set[str] = set()
         """Every dotted prefix of a module's name: packages, with or without ``__init__.py``."""
         for path, name in module_names(files).items():
@@ -120,8 +125,11 @@ class Program:
 
     def qualname(self, ref: Func | Cls) -> str:
         """``module.Class.method``."""
-        item = self.function(ref) if isinstance(ref, Func) else self.cls(ref)
-        return f"{ref.module}.{item.qualname}"
+        known = self._qualnames.get(ref)
+        if known is None:
+            item = self.function(ref) if isinstance(ref, Func) else self.cls(ref)
+            known = self._qualnames[ref] = f"{ref.module}.{item.qualname}"
+        return known
 
     def functions(self) -> Iterator[Func]:
         """Every function of the program."""
@@ -291,43 +299,32 @@ class Program:
         if known is not None:
             return known
         self._mro[ref] = (ref,)
+        self._unsettled.add(ref)
         out: list[Cls | External] = [ref]
         for base in self.bases(ref):
             for item in self.mro(base) if isinstance(base, Cls) else (base,):
                 if item not in out:
                     out.append(item)
         self._mro[ref] = tuple(out)
+        self._unsettled.discard(ref)
         return self._mro[ref]
 
     def method(self, ref: Cls, name: str) -> Func | None:
         """A method by name, searched in the bases too."""
-        for item in self.mro(ref):
-            if isinstance(item, Cls):
-                for method, index in self.cls(item).methods:
-                    if method == name:
-                        return Func(item.module, index)
-        return None
+        known = self._methods.get(ref)
+        if known is None:
+            known = {}
+            for item in self.mro(ref):
+                if isinstance(item, Cls):
+                    for method, index in self.cls(item).methods:
+                        known.setdefault(method, Func(item.module, index))
+            if ref not in self._unsettled:
+                self._methods[ref] = known
+        return known.get(name)
 
     def external_bases(self, ref: Cls) -> Iterable[str]:
         """Full names of all library classes among the bases."""
         return [item.name for item in self.mro(ref) if isinstance(item, External)]
-
-
-def module_names(files: Iterable[str]) -> dict[str, str]:
-    """Module names by path.
-
-    The name of a module is its path below the folder that its imports are relative to. Folders without ``__init__.py``
-    are namespace packages; a ``src`` folder at the top is not part of the name.
-    """
-    out: dict[str, str] = {}
-    for path in files:
-        parts = path[:-3].split("/")
-        if parts[0] == "src" and len(parts) > 1:
-            parts = parts[1:]
-        if parts[-1] == "__init__" and len(parts) > 1:
-            parts = parts[:-1]
-        out[path] = ".".join(parts)
-    return out
 
 
 def _module(name: str, facts: ir.Facts) -> ModuleInfo:

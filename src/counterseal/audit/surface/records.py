@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from counterseal.audit.surface.compare import facts_of, is_credential
-from counterseal.audit.surface.core import State
 from counterseal.audit.surface.library import LibraryCalls
 from counterseal.audit.surface.program import Cls
 from counterseal.audit.surface.queries import membership, query_inputs
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import NONE, Condition, Labels, Query, Value, replace
 from counterseal.audit.surface.vocabulary import IDENTIFIER_COLUMN, PRINCIPAL_MODEL, SECRET_COLUMN, snake
 

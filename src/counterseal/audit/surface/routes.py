@@ -10,13 +10,14 @@ from counterseal.audit.facts.python import ir
 from counterseal.audit.findings import Place
 from counterseal.audit.libraries.model import ViewClass
 from counterseal.audit.result import NotChecked, RouteKind
-from counterseal.audit.surface.core import Context, Frame, State
+from counterseal.audit.surface.core import Context, Frame
 from counterseal.audit.surface.flow import Event, Flow
 from counterseal.audit.surface.hooks import run_hooks
 from counterseal.audit.surface.inject import Machine, Request, origin_of, unwrapped
 from counterseal.audit.surface.model import Route
 from counterseal.audit.surface.program import Cls, Func
 from counterseal.audit.surface.router import Mounted, Router, join_paths, sequence, text_of
+from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import NULL, UNKNOWN, Value, const, replace
 from counterseal.audit.surface.vocabulary import GUARD_NAME
 from counterseal.guarantees import Evidence

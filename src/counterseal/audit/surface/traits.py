@@ -57,17 +57,14 @@ def is_write(route: Route) -> bool:
     if any(True for _ in route.flow.accesses("create", "update", "delete")):
         return True
     return (
-        any(
-            isinstance(e, Store) and e.target.kind == "obj" and any(x.startswith("obj:") for x in e.target.may)
-            for e in route.flow.events
-        )
+        any(e.target.kind == "obj" and any(x.startswith("obj:") for x in e.target.may) for e in route.flow.of(Store))
         or route.method == "POST"
     )
 
 
 def checks_password(flow: Flow) -> bool:
     """Whether a password that the caller sends is compared with a stored one."""
-    for event in flow.events:
+    for event in flow.among(Call, Compare, Access):
         if isinstance(event, Call) and event.kind == "password-verify":
             return True
         if (
@@ -87,7 +84,7 @@ def checks_password(flow: Flow) -> bool:
 
 def issues_identity(flow: Flow) -> bool:
     """Whether a token or session for the caller is made."""
-    for event in flow.events:
+    for event in flow.among(Call, Store):
         if isinstance(event, Call) and (event.kind in _ISSUES or (event.kind == "set-cookie" and event.roles)):
             return True
         if isinstance(event, Store) and "session" in event.target.may:
@@ -112,7 +109,7 @@ def _signs_up(flow: Flow, models: Mapping[str, DataModel]) -> bool:
     for access in flow.accesses("create"):
         if access.models and is_principal(models.get(access.models[0]), access.models[0]):
             sent = [x for _, v in access.values for x in v.may]
-            stores = [e for e in flow.events if isinstance(e, Store) and access.label in e.target.may]
+            stores = [e for e in flow.of(Store) if access.label in e.target.may]
             sent += [x for e in stores for x in e.value.may]
             if any(x.startswith(("in:body", "in:form", "in:query")) for x in sent):
                 return True
@@ -120,7 +117,7 @@ def _signs_up(flow: Flow, models: Mapping[str, DataModel]) -> bool:
 
 
 def _compares_code(flow: Flow) -> bool:
-    for event in flow.events:
+    for event in flow.among(Call, Compare, Access):
         if isinstance(event, Compare) and any(_CODE_FIELD.search(v.name or "") and _stored(v) for v in (event.left, event.right)):
             return True
         if isinstance(event, Access) and any(_CODE_FIELD.search(c.column) and c.value.inputs() for c in event.conditions):

@@ -7,6 +7,7 @@ either: the cell is unknown, and rules report nothing about it.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from counterseal.audit.surface.flow import Call, Event, Raise
 from counterseal.audit.surface.model import Route
@@ -33,13 +34,18 @@ def unjudged_role(route: Route) -> Event | None:
 
 
 def _refusal(route: Route, pattern: re.Pattern[str]) -> Event | None:
-    for event in route.flow.events:
-        if event.function in (route.handler, route.flow.function) or not isinstance(event, Raise | Call):
+    for event in route.flow.among(Raise, Call):
+        if event.function in (route.handler, route.flow.function):
             continue
-        named = [part for part in event.function.split(".")[-3:] if pattern.search(part)]
+        named = _named(event.function, pattern)
         if isinstance(event, Raise):
             if named and (event.status in _REFUSED or _REFUSING.search(event.name)):
                 return event
-        elif event.kind == "redirect" and any(_SENDS_AWAY.search(part) for part in named):
+        elif isinstance(event, Call) and event.kind == "redirect" and any(_SENDS_AWAY.search(part) for part in named):
             return event
     return None
+
+
+@lru_cache(maxsize=100_000)
+def _named(function: str, pattern: re.Pattern[str]) -> tuple[str, ...]:
+    return tuple(part for part in function.split(".")[-3:] if pattern.search(part))

@@ -31,6 +31,29 @@ Labels = frozenset[str]
 NONE: Labels = frozenset()
 
 
+def either(a: Labels, b: Labels) -> Labels:
+    """All labels of both, without a new set where one of them has them all already."""
+    if a is b or not b:
+        return a
+    return a | b if a else b
+
+
+def both(a: Labels, b: Labels) -> Labels:
+    """The labels that both have."""
+    return a if a is b else a & b if a and b else NONE
+
+
+def inputs_of(labels: Labels) -> Labels:
+    """The labels of what the caller sent."""
+    known = _INPUTS.get(labels)
+    if known is None:
+        known = _INPUTS[labels] = frozenset([label for label in labels if label.startswith("in:")]) or NONE
+    return known
+
+
+_INPUTS: dict[Labels, Labels] = {}
+
+
 class _NoConst:
     def __repr__(self) -> str:
         return "NO_CONST"
@@ -83,11 +106,11 @@ class Value:
     @property
     def is_const(self) -> bool:
         """Whether the value is a known constant."""
-        return not isinstance(self.const, _NoConst)
+        return self.const is not NO_CONST
 
     def inputs(self) -> Labels:
         """The labels of what the caller sent, among ``may``."""
-        return frozenset(label for label in self.may if label.startswith("in:"))
+        return inputs_of(self.may)
 
     def item(self, key: str) -> Value | None:
         """A member by name, for dictionaries, objects and responses whose members are known."""
@@ -142,10 +165,11 @@ _SCALARS = {int: "int", str: "str", bool: "bool", float: "float", bytes: "bytes"
 
 def union(values: Iterable[Value], kind: str = "unknown", **more: Any) -> Value:
     """A value computed from all of ``values``: it may carry any of their labels, and must carry those that all of them must."""
-    may: set[str] = set()
+    may = NONE
     for v in values:
-        may |= v.may
-    return Value(kind=kind, may=frozenset(may), **more)
+        if v.may:
+            may = either(may, v.may)
+    return Value(kind=kind, may=may, **more)
 
 
 def join(a: Value, b: Value) -> Value:
@@ -154,17 +178,17 @@ def join(a: Value, b: Value) -> Value:
         return a
     a_null, b_null = _only_null(a), _only_null(b)
     if a_null and b_null:
-        return replace(a, true=a.true & b.true, false=a.false & b.false)
+        return replace(a, true=both(a.true, b.true), false=both(a.false, b.false))
     if a_null or b_null:
         other, empty = (b, a) if a_null else (a, b)
         return replace(
-            other, null=True, may=a.may | b.may, true=other.true, false=other.false & empty.false if empty.false else NONE
+            other, null=True, may=either(a.may, b.may), true=other.true, false=other.false & empty.false if empty.false else NONE
         )
     same = a.kind == b.kind and a.ref == b.ref and a.site == b.site
     if same and a.kind == "const" and a.const != b.const:
         return Value(
-            may=a.may | b.may,
-            must=a.must & b.must,
+            may=either(a.may, b.may),
+            must=both(a.must, b.must),
             null=a.null or b.null,
             type=a.type if a.type == b.type else "",
             items=None,
@@ -172,20 +196,21 @@ def join(a: Value, b: Value) -> Value:
         )
     if not same and a.kind == b.kind == "obj":
         # Instances of two classes: which methods it has is not known.
-        return Value(may=a.may | b.may, must=a.must & b.must, null=a.null or b.null, name=a.name if a.name == b.name else "")
+        name = a.name if a.name == b.name else ""
+        return Value(may=either(a.may, b.may), must=both(a.must, b.must), null=a.null or b.null, name=name)
     keep = a if same else _richer(a, b)
     return Value(
         kind=keep.kind,
         ref=keep.ref,
-        may=a.may | b.may,
-        must=a.must & b.must,
+        may=either(a.may, b.may),
+        must=both(a.must, b.must),
         null=a.null or b.null,
         const=keep.const if same else NO_CONST if keep.kind != "const" else keep.const,
         items=_join_items(a, b) if same else keep.items,
         name=a.name if a.name == b.name else "",
         type=a.type if a.type == b.type else "",
-        true=a.true & b.true,
-        false=a.false & b.false,
+        true=both(a.true, b.true),
+        false=both(a.false, b.false),
         site=keep.site,
         extra="open" if keep.kind == "dict" and not same else _join_queries(a.extra, b.extra) or keep.extra,
     )

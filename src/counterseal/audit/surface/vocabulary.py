@@ -6,6 +6,7 @@ Each is used only together with where a value comes from.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 ROLE = re.compile(
     r"(^|_)(is_?)?(admin|administrator|superuser|super_user|staff|moderator|manager|editor|roles?|role_?names?|role_?id|permissions?|perms?|privileges?|scopes?|"
@@ -56,6 +57,7 @@ TOKEN_NAME = re.compile(
 )
 
 
+@lru_cache(maxsize=100_000)
 def snake(name: str) -> str:
     """``UserAccount`` -> ``user_account``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

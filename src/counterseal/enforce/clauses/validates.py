@@ -68,8 +68,10 @@ class _Reader:
             if exchange is None or call.parent is not None:
                 self._from_argument(call)
                 return None
-            # The messages of a socket are judged one by one, as they come.
-            return None if exchange.kind == "websocket" else read(call, exchange)
+            if exchange.kind == "websocket" and self._clause.source != "query":
+                # The messages of a socket are judged one by one, as they come.
+                return None
+            return read(call, exchange)
 
         return validate
 

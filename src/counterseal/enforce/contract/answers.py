@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from counterseal.enforce.core.exchange import Exchange
 from counterseal.enforce.core.principal import Principal
 
 log = logging.getLogger("counterseal")
+_WORD = re.compile(r"[A-Za-z0-9._-]+").fullmatch
 _ERROR_MEMBERS = frozenset({"detail", "message", "error", "errors", "title", "status", "type", "code", "msg", "instance"})
 
 
@@ -38,6 +40,9 @@ def shape(shaper: Shaper, call: Call, edge: Edge | None, result: Any) -> Any:
     Raises:
         Denied: 500, it does not have the declared shape.
     """
+    if edge is not None and edge.exchange.kind == "websocket" and _unanswered(edge, result):
+        # What a socket sends is shaped message by message.
+        return result
     from pydantic import ValidationError
 
     try:
@@ -45,6 +50,11 @@ def shape(shaper: Shaper, call: Call, edge: Edge | None, result: Any) -> Any:
     except ValidationError as error:
         places = ", ".join(".".join(map(str, item["loc"])) or "the whole" for item in error.errors(include_input=False)[:5])
         raise _unshaped(shaper, f"it lacks the declared shape at: {places}") from None
+
+
+def _unanswered(edge: Edge, result: Any) -> bool:
+    reply = edge.adapter.read(result)
+    return reply is None or reply.empty
 
 
 def _answer(shaper: Shaper, call: Call, edge: Edge, result: Any) -> Any:
@@ -160,11 +170,12 @@ def _back(target: str) -> str:
 
 
 def note(call: Call, denial: Denied) -> None:
-    """One log line for a denial. Values are quoted: what a client sent cannot forge a second line."""
+    """One log line for a denial. Values are quoted: what a client sent cannot forge a second line, or a field."""
     log.info(
-        "denied status=%d code=%s route=%s actor=%s client=%s request=%s clause=%s reason=%s",
+        "denied status=%d code=%s action=%s route=%s actor=%s client=%s request=%s clause=%s reason=%s",
         denial.status,
-        denial.code,
+        denial.code if _WORD(denial.code) else json.dumps(denial.code),
+        json.dumps(call.action),
         json.dumps(call.place),
         json.dumps(None if call.principal is None else call.principal.id),
         json.dumps(call.client),

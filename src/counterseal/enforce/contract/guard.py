@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, Signature
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from counterseal.enforce.contract.acting import configured
@@ -77,7 +77,9 @@ class Guard:
 
     def _begin(self, adapter: Adapter, exchange: Exchange) -> Call:
         security = adapter.security(exchange) or configured() or _UNCONFIGURED
-        return Call(self.plan.target.name, security, exchange, {})
+        call = Call(self.plan.target.name, security, exchange, {})
+        call.action = self.plan.action
+        return call
 
     async def admit(self, adapter: Adapter, exchange: Exchange) -> None:
         """Limits, identity, role and input of a request, ahead of the call that the framework is about to make.
@@ -119,6 +121,7 @@ class Guard:
         if len(args) > len(plan.given) or not given.keys() <= self.known:
             self._refuse_strange(given)
         call = Call(plan.target.name, parent.security, parent.exchange, given, parent)
+        call.action = plan.action
         if plan.target.identifiers:
             call.identifiers = {name: given[name] for name in plan.target.identifiers if name in given}
             call.arguments = {name: value for name, value in given.items() if name not in plan.only_ids}
@@ -179,6 +182,8 @@ def guard(spec: Spec, function: object, detect: Adapters) -> Any:
     wrapper.__annotations__ = {
         item.name: item.annotation for item in signature.parameters.values() if item.annotation is not Parameter.empty
     }
+    if signature.return_annotation is not Signature.empty:
+        wrapper.__annotations__["return"] = signature.return_annotation
     kept.function = wrapper
     return wrapper
 
@@ -194,11 +199,33 @@ def _exposed(kept: Guard) -> Signature:
     # A shaped result is a response already: no framework is to shape it a second time.
     answer = Signature.empty if kept.plan.shaper is not None else made.signature.return_annotation
     full = Signature(visible, return_annotation=answer)
-    for adapter in kept.adapters:
+    for adapter in _candidates(kept):
         seen = adapter.expose(full, functools.partial(kept.admit, adapter))
         if seen is not None:
             return seen
     return full
+
+
+def _candidates(kept: Guard) -> Sequence[Adapter]:
+    """The frameworks that the function's annotations name, or else its module; all of them, when neither names one."""
+    for used in (_packages(kept.plan.target.hints.values()), _packages(kept.body.__globals__.values())):
+        named = [adapter for adapter in kept.adapters if not adapter.packages.isdisjoint(used)]
+        if named:
+            return named
+    return kept.adapters
+
+
+def _packages(values: Iterable[object]) -> set[str]:
+    """The top-level packages that values come from. By type alone: some are proxies that answer nothing outside a request."""
+    found = set()
+    for value in values:
+        kind = type(value)
+        if issubclass(kind, ModuleType):
+            found.add(vars(value)["__name__"].partition(".")[0])
+        else:
+            owner = value if issubclass(kind, (type, FunctionType)) else kind
+            found.add(str(getattr(owner, "__module__", "")).partition(".")[0])
+    return found
 
 
 def _async(kept: Guard) -> Any:

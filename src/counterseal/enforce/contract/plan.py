@@ -48,6 +48,11 @@ class Plan:
     takes_rest: bool
     """Whether the body takes further arguments by name (``**kwargs``)."""
 
+    @property
+    def action(self) -> str:
+        """What is done, in the application's words where it has said them."""
+        return self.target.name if self.audit is None else self.audit.action
+
     def check(self, security: Security) -> None:
         """Whether an application's settings let the contract be kept.
 

@@ -146,8 +146,13 @@ def _inside(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure:
         yield from _steps(plan.inside, call)
     if call.security.at_body is not None:
         call.security.at_body(body, call)
-    result = body(**call.arguments)
-    call.result = result = (yield result) if plan.awaits else result
+    try:
+        result = body(**call.arguments)
+        call.result = result = (yield result) if plan.awaits else result
+    except Exception as error:
+        call.result = result = edge.adapter.raised(error) if edge is not None and edge.answers else None
+        if result is None:
+            raise
     if plan.after:
         yield from _steps(plan.after, call)
     return result if plan.shaper is None else shape(plan.shaper, call, edge, result)

@@ -36,7 +36,7 @@ def record(plan: Plan, call: Call, outcome: Outcome, *, status: int | None = Non
     sensitive = _sensitivity(call)
     owned = plan.spec.only(Owns)
     return Record(
-        action=audit.action if audit is not None else call.name,
+        action=call.action,
         outcome=outcome,
         at=now(),
         actor=None if principal is None else principal.id,

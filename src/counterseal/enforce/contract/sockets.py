@@ -18,6 +18,9 @@ class Watcher:
         self._call = call
         self._shaper = plan.shaper
         clause = plan.spec.only(Validates)
+        if clause is not None and clause.source == "query":
+            # What stands in the address was judged when the socket was opened.
+            clause = None
         self._clause = clause
         self._schema = None if clause is None else adapter(clause.model, plan.target, clause.describe())
 

@@ -27,6 +27,8 @@ def target(function: FunctionType, layer: Layer) -> Target:
     streams = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
     is_async = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
     hints = _hints(function, signature)
+    # A framework would look a text up in the module of the function that stands in this one's place.
+    signature = signature.replace(return_annotation=_resolved(signature.return_annotation, _names(function)))
     made = Target(function.__qualname__, where, signature, hints, layer, is_async, streams)
     if any(item.kind in (Parameter.VAR_POSITIONAL, Parameter.POSITIONAL_ONLY) for item in signature.parameters.values()):
         raise made.error(f"{made.name} takes arguments by position only", "give every parameter a name that can be used")
@@ -67,13 +69,18 @@ def _injected(parameter: Parameter) -> bool:
 
 def _hints(function: FunctionType, signature: Signature) -> Mapping[str, Any]:
     """The annotations as objects. One that cannot be resolved stays a text and fits nothing."""
-    names = {**vars(sys.modules[function.__module__])} if function.__module__ in sys.modules else {}
-    names.update(function.__globals__)
+    names = _names(function)
     found = {}
     for name, item in signature.parameters.items():
         if item.annotation is not Parameter.empty:
             found[name] = _resolved(item.annotation, names)
     return found
+
+
+def _names(function: FunctionType) -> dict[str, Any]:
+    names = {**vars(sys.modules[function.__module__])} if function.__module__ in sys.modules else {}
+    names.update(function.__globals__)
+    return names
 
 
 def _resolved(annotation: Any, names: dict[str, Any]) -> Any:

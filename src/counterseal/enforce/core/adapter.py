@@ -52,6 +52,9 @@ class Adapter(ABC):
 
     name: str
     """The framework's name: ``starlette``."""
+    packages: frozenset[str] = frozenset()
+    """For a framework that looks at signatures: its top-level packages. A process may hold two such frameworks; a function is
+    shown to the one that its module uses."""
     ambient = False
     """Whether the request stands in the framework's context rather than among a function's arguments."""
 
@@ -107,6 +110,10 @@ class Adapter(ABC):
     @abstractmethod
     def read(self, result: Any) -> Reply | None:
         """What the body returned, if it is a response of this framework; ``None``: it is data."""
+
+    def raised(self, error: Exception) -> Any:
+        """A response that the body raised instead of returning it, as some frameworks have it; ``None``: the body failed."""
+        return None
 
     @abstractmethod
     def stream(self, exchange: Exchange, chunks: Any, media_type: str, headers: Mapping[str, str]) -> Any:

@@ -16,6 +16,7 @@ class Call:
     """What is known of one call. Clauses read and fill it, in the order of their phases; business rules are given it."""
 
     __slots__ = (
+        "action",
         "admitted",
         "arguments",
         "before",
@@ -44,6 +45,8 @@ class Call:
     ) -> None:
         self.name = name
         """The function's qualified name."""
+        self.action = name
+        """What is done, in the application's words: as `audit_log` names it, else the function's name."""
         self.security = security
         self.exchange = exchange
         """The request; ``None`` when a service function was called outside one."""

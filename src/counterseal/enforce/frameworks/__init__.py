@@ -24,4 +24,4 @@ def detect() -> Sequence[Adapter]:
     for module, name in _KNOWN.items():
         if name not in _loaded and module in sys.modules:
             _loaded[name] = import_module(f"{__name__}.{name}").ADAPTER
-    return tuple(_loaded.values())
+    return tuple(_loaded[name] for name in _KNOWN.values() if name in _loaded)

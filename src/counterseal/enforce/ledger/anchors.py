@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from counterseal.enforce.core.errors import ConfigurationError
 from counterseal.enforce.ledger.seals import Checkpoint
+from counterseal.enforce.ledger.store import Store
 
 # A head stands for all before it, so the last ones of a file say everything; more of them tell since when something is wrong.
 _KEPT = 1000
@@ -45,6 +46,20 @@ def anchor_of(checkpoint: Checkpoint) -> Anchor:
     """What to keep of a checkpoint."""
     statement = checkpoint.statement
     return Anchor(statement["ledger"], checkpoint.number, checkpoint.head, statement["total"], statement["at"])
+
+
+def anchor_lines(store: Store) -> Iterator[str]:
+    """The anchors of all checkpoints, one JSON object a line.
+
+    Raises:
+        ConfigurationError: a checkpoint is not as a ledger writes it, so nothing should rest on it.
+    """
+    for checkpoint in store.checkpoints():
+        try:
+            yield anchor_of(checkpoint).line()
+        except ValueError as error:
+            message = f"checkpoint {checkpoint.number} cannot be read"
+            raise ConfigurationError(message, "See: counterseal ledger verify") from error
 
 
 class AnchorFile:

@@ -39,6 +39,9 @@ OBJECTS = ("changes", "details")
 FIELDS = ("at", "action", "outcome", *OPTIONAL_TEXTS, "status", *OBJECTS)
 """The fields of a record in the order in which they are written."""
 
+_LATEST_SECOND = 253_402_300_800
+"""The year 10000: what is later is given in another unit by mistake."""
+
 quoted = encode_basestring_ascii
 """A text as JSON has it, in quotes."""
 _object_json = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode
@@ -54,8 +57,10 @@ class Encoder:
         """The record's line; sensitive values replaced, everything bounded in size.
 
         Raises:
-            ValueError: the record's time is not a finite number.
+            ValueError: the record's time is not a number of seconds since the epoch.
         """
+        if not 0 <= record.at < _LATEST_SECOND:
+            raise ValueError(f"a record's time is in seconds since the epoch, not {record.at}")
         try:
             line = self._line(record)
         except TypeError:  # an identifier that is no text: a number, a UUID
@@ -116,9 +121,16 @@ def decode(line: bytes | str) -> Record:
         fields = json.loads(line)
     except RecursionError as error:
         raise ValueError("not the line of a record") from error
-    if not isinstance(fields, dict) or not {"at", "action", "outcome"} <= fields.keys() <= set(FIELDS):
+    if not isinstance(fields, dict) or not {"at", "action", "outcome"} <= fields.keys() <= _TYPES.keys():
         raise ValueError("not the line of a record")
-    try:
-        return Record(**(fields | {"at": fields["at"] / MICROSECONDS, "outcome": Outcome(fields["outcome"])}))
-    except TypeError as error:
-        raise ValueError("not the line of a record") from error
+    if not all(type(value) is _TYPES[name] for name, value in fields.items()) or not 0 <= fields["at"] <= _LATEST:
+        raise ValueError("not the line of a record")
+    return Record(**(fields | {"at": fields["at"] / MICROSECONDS, "outcome": Outcome(fields["outcome"])}))
+
+
+_TYPES: dict[str, type] = (
+    dict.fromkeys(("at", "status"), int)
+    | dict.fromkeys(("action", "outcome", *OPTIONAL_TEXTS), str)
+    | dict.fromkeys(OBJECTS, dict)
+)
+_LATEST = (1 << 63) - 1

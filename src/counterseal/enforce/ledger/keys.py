@@ -16,6 +16,7 @@ from counterseal.enforce.core.errors import ConfigurationError
 
 KEY_VARIABLE = "COUNTERSEAL_LEDGER_KEY"
 KEY_FILE_VARIABLE = "COUNTERSEAL_LEDGER_KEY_FILE"
+ALGORITHMS = frozenset({"hmac-sha256", "ed25519"})
 MIN_SECRET = 32
 """Bytes of an HMAC key: the output length of its hash (RFC 2104 section 3)."""
 _MIN_VARIETY = 8

@@ -246,7 +246,7 @@ class PostgresStore(Store):
             self.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield
 
-    def checkpoints(self, first: int = 0) -> Iterator[Checkpoint]:
+    def checkpoints(self, first: int = -MOST) -> Iterator[Checkpoint]:
         """All checkpoints from a number on."""
         query = f"{_SELECT_CHECKPOINTS} WHERE number >= %s ORDER BY number LIMIT {_PAGE}"
         while rows := self.connection.execute(query, (first,)).fetchall():

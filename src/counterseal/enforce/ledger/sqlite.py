@@ -281,7 +281,7 @@ class SqliteStore(Store):
         finally:
             connection.execute("ROLLBACK")
 
-    def checkpoints(self, first: int = 0) -> Iterator[Checkpoint]:
+    def checkpoints(self, first: int = -MOST) -> Iterator[Checkpoint]:
         """All checkpoints from a number on."""
         query = f"{_SELECT_CHECKPOINTS} WHERE number >= ? ORDER BY number"
         for row in self.connection.execute(query, (first,)):

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 
 from counterseal.enforce.core.errors import Unavailable
 from counterseal.enforce.ledger.query import Where
-from counterseal.enforce.ledger.seals import Checkpoint, Place, Row
+from counterseal.enforce.ledger.seals import MOST, Checkpoint, Place, Row
 
 RECORDS = "counterseal_records"
 CHECKPOINTS = "counterseal_checkpoints"
@@ -82,7 +82,7 @@ class Store(ABC):
         """A transaction in which everything is read as it was at its beginning."""
 
     @abstractmethod
-    def checkpoints(self, first: int = 0) -> Iterator[Checkpoint]:
+    def checkpoints(self, first: int = -MOST) -> Iterator[Checkpoint]:
         """All checkpoints from a number on, in order."""
 
     @abstractmethod

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from counterseal.enforce.core.clock import now
 from counterseal.enforce.ledger.anchors import Anchor
 from counterseal.enforce.ledger.compare import differences, intact
-from counterseal.enforce.ledger.keys import Verifier
+from counterseal.enforce.ledger.keys import ALGORITHMS, Verifier
 from counterseal.enforce.ledger.seals import GENESIS, UNSIGNED, Checkpoint, end_of
 from counterseal.enforce.ledger.store import Store, explain
 from counterseal.enforce.ledger.verification import Problem, Verification
@@ -126,7 +126,9 @@ class _Run:
             return
         self._signed = True
         key = self._keys.get(statement["key"])
-        if key is None:
+        if statement["algorithm"] not in ALGORITHMS:
+            self._wrong("signature", f"checkpoint {number} was altered: it names no kind of signature that there is", number)
+        elif key is None:
             self._unknown_keys.add(statement["key"])
         elif key.algorithm != statement["algorithm"] or not key.verifies(checkpoint.body, checkpoint.signature):
             self._wrong("signature", f"the signature of checkpoint {number} does not hold: it was altered or forged", number)

@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from asyncio import AbstractEventLoop, Future
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -35,18 +36,24 @@ SEAL_ROWS = 1000
 class Ticket:
     """What a waiting thread holds. The lock is taken until the record is durable, or is not going to be."""
 
-    __slots__ = ("lock", "problem")
+    __slots__ = ("lock", "problem", "settled")
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.lock.acquire()
         self.problem: str | None = None
+        self.settled = False
+
+    def settle(self, problem: str | None) -> None:
+        """Let the thread go on. What was said first counts."""
+        if not self.settled:
+            self.settled = True
+            self.problem = problem
+            self.lock.release()
 
 
 Waiter = Ticket | Future[None]
 Job = tuple[str, Waiter]
-_NUDGE: Job = ("", Ticket())
-"""Wakes the thread up to look after everything but the queue."""
 _STOPPED = "the ledger cannot be used: its writer was stopped"
 
 
@@ -111,19 +118,19 @@ class Writer:
         self.busy = threading.RLock()
         """Held while the connection is in use."""
         self._starting = threading.Lock()
-        self._queue: SimpleQueue[Job] = SimpleQueue()
+        self._queue: deque[Job] = deque()
+        self._bell: SimpleQueue[None] = SimpleQueue()
+        self._asleep = False
         self._running = False
         self._thread: threading.Thread | None = None
-        self._taken: list[Job] = []
         self._unsealed = 0
         self._seal_at = float("inf")
-        self._idle = False
 
     # ------------------------------------------------------------------ called from anywhere
 
     def full(self) -> bool:
         """Whether so much is queued that callers must wait before they add to it."""
-        return self._queue.qsize() >= self.capacity
+        return len(self._queue) >= self.capacity
 
     def submit(self, line: str, waiter: Waiter) -> None:
         """Queue a line; the waiter hears when it is durable.
@@ -133,9 +140,8 @@ class Writer:
         """
         if self._closed:
             raise Unavailable("the ledger cannot be used: it is closed")
-        self._queue.put((line, waiter))
-        if not self._running:
-            self._start()
+        self._queue.append((line, waiter))
+        self._wake()
 
     def watch(self) -> None:
         """From now on look for records that others write: their transactions commit without a word to us."""
@@ -147,9 +153,15 @@ class Writer:
         """Others have written so many records, which are to be sealed in time."""
         before = self._unsealed
         self._unsealed = before + count
-        # In this order, and the other way round in the thread: one of the two sees what the other has done.
-        if self._idle or before < SEAL_ROWS <= self._unsealed:
-            self._queue.put(_NUDGE)
+        if before == 0 or before < SEAL_ROWS <= self._unsealed:
+            self._wake()
+
+    def _wake(self) -> None:
+        # First something to do, then this look; in the thread first the mark, then a look for something to do. So one of the two
+        # sees what the other has done. The same with the other mark, at the thread's end.
+        if self._asleep:
+            self._asleep = False
+            self._bell.put(None)
         if not self._running:
             self._start()
 
@@ -174,10 +186,11 @@ class Writer:
         self._closed = True
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
-            self._queue.put(_NUDGE)
+            self._bell.put(None)
             thread.join()
         with self.busy:
-            self._commit(self._take(wait=0))
+            while self._queue:
+                self._commit()
             self._seal()
             self.store.close()
         if self.direct is not None:
@@ -198,26 +211,30 @@ class Writer:
     def _run(self) -> None:
         try:
             while not self._closed:
-                batch = self._take(wait=self._patience())
+                self._sleep()
                 with self.busy:
-                    if batch:
-                        self._commit(batch)
+                    self._commit()
                     if self._due():
                         self._seal()
         finally:
-            # Whatever ended this thread: nobody waits for ever, and the next caller starts another one. First the mark, then the
-            # queue: who puts something in after the mark is set starts the next thread.
+            # Whatever ended this thread: nobody waits for ever, and the next caller starts another one.
             self._running = False
             if not self._closed:
-                resolve(self._taken, _STOPPED)
-                resolve(self._take(wait=0), _STOPPED)
+                while self._queue:
+                    self._finish(self._batch(), _STOPPED)
+
+    def _sleep(self) -> None:
+        """Wait until there is something to do."""
+        self._asleep = True
+        if not self._queue and not self._closed:
+            with suppress(Empty):
+                self._bell.get(timeout=self._patience())
+        self._asleep = False
 
     def _patience(self) -> float | None:
         """Seconds until something other than the queue needs doing."""
-        self._idle = True
         if self._unsealed == 0 and not self._watches:
             return None
-        self._idle = False
         if self._seal_at == float("inf"):
             self._seal_at = time.monotonic() + self._interval
         return max(0.0, self._seal_at - time.monotonic())
@@ -225,19 +242,18 @@ class Writer:
     def _due(self) -> bool:
         return self._unsealed >= SEAL_ROWS or time.monotonic() >= self._seal_at
 
-    def _take(self, wait: float | None) -> list[Job]:
-        taken: list[Job] = []
-        self._taken = taken
-        with suppress(Empty):
-            if wait != 0:
-                taken.append(self._queue.get(timeout=wait))
-            while len(taken) < LARGEST_BATCH:
-                taken.append(self._queue.get_nowait())
-        if _NUDGE in taken:
-            taken[:] = [job for job in taken if job is not _NUDGE]
-        return taken
+    def _batch(self) -> list[Job]:
+        """The first jobs of the queue. They stay there until they are done: a thread that dies takes none along."""
+        queue = self._queue
+        return [queue[place] for place in range(min(len(queue), LARGEST_BATCH))]
 
-    def _commit(self, batch: Sequence[Job]) -> None:
+    def _finish(self, batch: Sequence[Job], problem: str | None) -> None:
+        resolve(batch, problem)
+        for _ in batch:
+            self._queue.popleft()
+
+    def _commit(self) -> None:
+        batch = self._batch()
         if not batch:
             return
         problem: str | None = None
@@ -250,8 +266,7 @@ class Writer:
         except self.store.errors as error:
             problem = str(self.store.unavailable(error))
             self._drop()
-        self._taken = []
-        resolve(batch, problem)
+        self._finish(batch, problem)
 
     def _seal(self) -> None:
         """Seal all there is. A failure leaves records unsealed, not unwritten: it is logged, and tried again."""
@@ -329,8 +344,7 @@ def resolve(batch: Sequence[Job], problem: str | None) -> None:
     loops: dict[AbstractEventLoop, list[Future[None]]] = {}
     for _, waiter in batch:
         if isinstance(waiter, Ticket):
-            waiter.problem = problem
-            waiter.lock.release()
+            waiter.settle(problem)
         else:
             loops.setdefault(waiter.get_loop(), []).append(waiter)
     for loop, futures in loops.items():

@@ -17,15 +17,15 @@ _BAN = re.compile(r"(^|_)(is_)?(active|banned|blocked|disabled|suspended|locked|
 
 def password_changes(route: Route) -> Iterator[Event]:
     """Where the password of an account that exists already is replaced."""
-    for event in route.flow.events:
+    for event in route.flow.among(Store, Access):
         if isinstance(event, Store):
-            named = _PASSWORD.search(event.name) and "new" not in event.target.may
+            named = "new" not in event.target.may and _PASSWORD.search(event.name)
             loaded = any(x.startswith("obj:") or x in ("who", "self") for x in event.target.may)
             if named and loaded and _new_password(event.value) and not ("password" in event.facts and _rehash(event)):
                 yield event
         elif isinstance(event, Access):
-            written = [value for name, value in event.values if event.verb == "update" and _PASSWORD.search(name)]
-            if any(_new_password(value) for value in written):
+            written = event.values if event.verb == "update" else ()
+            if any(_PASSWORD.search(name) and _new_password(value) for name, value in written):
                 yield event
 
 
@@ -40,7 +40,7 @@ def _rehash(event: Store) -> bool:
 
 def account_changes(route: Route, surface: Surface) -> Iterator[tuple[Event, str]]:
     """The first deletion, ban or change of role in the route, with what it is."""
-    for event in route.flow.events:
+    for event in route.flow.among(Store, Access):
         if isinstance(event, Access) and event.models and is_principal(surface.models.get(event.models[0]), event.models[0]):
             if event.verb == "delete":
                 yield event, "deletes an account"

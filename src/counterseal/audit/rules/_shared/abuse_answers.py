@@ -25,7 +25,7 @@ class Answer:
 
 def answers(flow: Flow) -> Iterator[Answer]:
     """What the caller can be told, in the order of the code. Answers to a crash are left out: they say something else."""
-    for event in flow.events:
+    for event in flow.among(Raise, Return, Call):
         if isinstance(event, Raise):
             if "error" not in event.message.may and (event.status or 400) < 500:
                 shape = f"{event.status or event.name}:{_shape(event.message)}"
@@ -57,7 +57,7 @@ def exists(access: Access, event: Event) -> bool:
 
 def deciding(flow: Flow, event: Event) -> Branch | None:
     """The innermost condition around an event. Conditions are recorded after both of their sides."""
-    return next((later for later in flow.events if later.seq > event.seq and isinstance(later, Branch)), None)
+    return next((later for later in flow.of(Branch) if later.seq > event.seq), None)
 
 
 def decided_by(flow: Flow, event: Event) -> frozenset[str]:

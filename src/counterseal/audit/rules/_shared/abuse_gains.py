@@ -105,7 +105,7 @@ def _code(route: Route) -> Gain | None:
 def _reset(route: Route) -> Gain | None:
     if "reset" not in route.kinds or _meant_for_known(route.flow):
         return None
-    sends = next(route.flow.calls("mail", "sms"), None)
+    sends = next(iter(route.flow.calls("mail", "sms")), None)
     if sends is None and _takes_token(route.flow):
         return None
     what = "starts or finishes a password reset as often as the caller likes"
@@ -116,7 +116,7 @@ def _reset(route: Route) -> Gain | None:
 
 def _takes_token(flow: Flow) -> bool:
     """Whether the caller proves the right to a reset with a signed or long random token."""
-    for event in flow.events:
+    for event in flow.among(Call, Access):
         if isinstance(event, Call) and event.kind in ("token-decode", "signer-load") and any(v.inputs() for v in event.args):
             return True
         if isinstance(event, Access) and any(c.value.inputs() and _TOKEN.search(c.column) for c in event.conditions):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from counterseal.audit.result import RouteKind
-from counterseal.audit.surface.flow import Branch, Call, Compare, Event, Flow
+from counterseal.audit.surface.flow import Branch, Call, Compare, Flow
 from counterseal.audit.surface.model import Application, DataModel, Route, Surface
-from counterseal.audit.surface.values import Value
+from counterseal.audit.surface.values import Labels, Value
 
 _FREE_TEXT = re.compile(
     r"(^|_)(body|text|content|description|message|notes?|comment|bio|summary|details|html|markdown|md|payload|data|about|remarks?|"
@@ -57,15 +58,11 @@ def body_limited(surface: Surface, app: Application | None) -> bool:
         return True
     if app is not None and any(_LIMITING.search(name) for name, _, _ in app.middleware):
         return True
-    return any(_length_checked(event) for flow in surface.all_flows() for event in flow.events)
+    return any(_length_checked(event) for flow in surface.all_flows() for event in flow.of(Branch))
 
 
-def _length_checked(event: Event) -> bool:
-    return (
-        isinstance(event, Branch)
-        and event.refused
-        and any("content-length" in x.lower() or "content_length" in x for x in event.value.may)
-    )
+def _length_checked(event: Branch) -> bool:
+    return event.refused and any("content-length" in x.lower() or "content_length" in x for x in event.value.may)
 
 
 def application_of(surface: Surface, route: Route) -> Application | None:
@@ -75,7 +72,12 @@ def application_of(surface: Surface, route: Route) -> Application | None:
 
 def uploads(flow: Flow) -> bool:
     """Whether the flow takes a file."""
-    return any(label.startswith("in:file") for event in flow.events for label in _labels(event))
+    return any(_of_file(value.may) for call in flow.of(Call) for value in _values(call) if value.may)
+
+
+@lru_cache(maxsize=100_000)
+def _of_file(labels: Labels) -> bool:
+    return any(label.startswith("in:file") for label in labels)
 
 
 def saves_upload(flow: Flow) -> Call | None:
@@ -91,15 +93,10 @@ def saves_upload(flow: Flow) -> Call | None:
 def size_checked(flow: Flow) -> bool:
     """Whether something is refused by comparing the size of an uploaded file."""
     return any(
-        isinstance(e, Compare)
-        and e.op in _ORDERS
-        and any(label.startswith("in:file") for v in (e.left, e.right) for label in v.may)
-        for e in flow.events
+        e.op in _ORDERS and any(label.startswith("in:file") for v in (e.left, e.right) for label in v.may)
+        for e in flow.of(Compare)
     )
 
 
-def _labels(event: Event) -> frozenset[str]:
-    if not isinstance(event, Call):
-        return frozenset()
-    values: list[Value] = [event.result, *event.args, *event.kwargs.values()]
-    return frozenset().union(*(v.may for v in values), event.receiver.may if event.receiver is not None else ())
+def _values(call: Call) -> list[Value]:
+    return [call.result, *call.args, *call.kwargs.values(), *([call.receiver] if call.receiver is not None else [])]

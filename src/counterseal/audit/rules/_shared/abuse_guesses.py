@@ -40,7 +40,7 @@ class Guess:
 
 def password_guesses(flow: Flow) -> Iterator[Guess]:
     """Where a password that the caller sends is compared with a stored one."""
-    for event in flow.events:
+    for event in flow.among(Call, Compare, Access):
         if isinstance(event, Call) and event.kind == "password-verify":
             sent = event.roles.get("password")
             if sent is not None and (sent.inputs() or "cred" in sent.may):
@@ -59,7 +59,7 @@ def password_guesses(flow: Flow) -> Iterator[Guess]:
 def code_guesses(flow: Flow) -> Iterator[Guess]:
     """Where a short code that the caller sends is looked up or compared: one-time codes, vouchers, invitations."""
     models: dict[str, str] = {}
-    for event in flow.events:
+    for event in flow.among(Call, Compare, Access):
         if isinstance(event, Access):
             models |= dict.fromkeys([event.label], event.models[0] if event.models else "")
             yield from _looked_up(event)

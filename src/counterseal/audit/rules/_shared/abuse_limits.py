@@ -31,10 +31,10 @@ def limiters_by_hand(flow: Flow) -> Iterator[Event]:
     """Where a limiter of the program's own refuses: an answer 429, a counter of failures in a record, a counter in a store."""
     counted = False
     locks = _locks(flow)
-    for event in flow.events:
+    for event in flow.among(Raise, Return, Access, Call, Branch):
         if (isinstance(event, Raise | Return) and event.status == _TOO_MANY) or (
             isinstance(event, Access)
-            and any(_COUNTER.search(c.column) and c.op in ("<", "<=", ">", ">=") for c in event.conditions)
+            and any(c.op in ("<", "<=", ">", ">=") and _COUNTER.search(c.column) for c in event.conditions)
         ):
             yield event
         elif isinstance(event, Call) and event.name.startswith(("?.", "redis.")) and event.name.rpartition(".")[2] in _COUNTING:
@@ -46,7 +46,7 @@ def limiters_by_hand(flow: Flow) -> Iterator[Event]:
 
 def _locks(flow: Flow) -> frozenset[str]:
     """Labels of the records in which the flow counts failures or notes a lock."""
-    stores = (e for e in flow.events if isinstance(e, Store) and _COUNTER.search(e.name) and not e.value.is_const)
+    stores = (e for e in flow.of(Store) if not e.value.is_const and _COUNTER.search(e.name))
     return frozenset(label for e in stores for label in e.target.may if label.startswith("obj:"))
 
 

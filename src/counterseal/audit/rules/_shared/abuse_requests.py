@@ -16,7 +16,7 @@ def stored_addresses(surface: Surface) -> frozenset[str]:
     """Names of columns that hold addresses which users without a role send."""
     found: set[str] = set()
     for route in surface.routes:
-        for event in route.flow.events:
+        for event in route.flow.among(Store, Access):
             if isinstance(event, Store) and "role" not in event.facts and event.value.inputs():
                 found.add(event.name)
             elif isinstance(event, Access) and event.verb in ("create", "update") and "role" not in event.facts:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from counterseal.audit.surface.flow import Access, Call, Compare, Event, Store
+from counterseal.audit.surface.flow import Access, Call, Compare, Event, Flow, Store
 from counterseal.audit.surface.model import Route, Surface
 from counterseal.audit.surface.ownership import is_principal
 from counterseal.audit.surface.values import Value
@@ -46,6 +46,10 @@ class Recognition:
         """Whether anything that the server stores can end an identity before its time."""
         return bool(self.versions or self.stores or self.cached)
 
+    def ended(self, flow: Flow) -> bool:
+        """Whether a flow changes something that the identity checks consult."""
+        return any(map(self.ends, flow.among(Store, Access, Call)))
+
     def ends(self, event: Event) -> bool:
         """Whether an event changes something that the identity checks consult."""
         if isinstance(event, Store):
@@ -61,11 +65,11 @@ def recognition(surface: Surface) -> Recognition:
     """What the identity checks consult, over all routes that know their caller."""
     found = Recognition()
     for route in surface.routes:
-        if any("auth" in event.facts for event in route.flow.events):
-            for event in route.flow.events:
+        if "auth" in route.flow.facts():
+            for event in route.flow.among(Call, Compare, Access):
                 _consult(found, event, surface)
         if "sign_in" in route.kinds:
-            written = any(isinstance(e, Store) and "session" in e.target.may for e in route.flow.events)
+            written = any("session" in e.target.may for e in route.flow.of(Store))
             found.cookies = found.cookies or written or any(True for _ in route.flow.calls("sign-in-session"))
     for flow in surface.flows:
         if _LOADER.search(flow.function.rpartition(".")[2]):

@@ -37,7 +37,7 @@ def unchecked_amounts(route: Route, surface: Surface, policy: Policy) -> Iterato
     """Changes of stored amounts by a number from the request that nothing bounds."""
     bounded = _bounded(route, surface)
     checked = _checked(route)
-    for event in route.flow.events:
+    for event in route.flow.among(Store, Access):
         if privileged(event.facts, policy):
             continue
         for column, value in _changed(event):
@@ -49,8 +49,8 @@ def unchecked_amounts(route: Route, surface: Surface, policy: Policy) -> Iterato
 
 def _changed(event: Event) -> Iterator[tuple[str, Value]]:
     """Stored amounts that are computed from what is stored and what is sent."""
-    if isinstance(event, Store) and _STORED.search(event.name) and "new" not in event.target.may:
-        if any(label.startswith("db:") for label in event.value.may):
+    if isinstance(event, Store) and "new" not in event.target.may:
+        if any(label.startswith("db:") for label in event.value.may) and _STORED.search(event.name):
             yield event.name, event.value
     elif isinstance(event, Access) and event.verb == "update":
         yield from ((column, value) for column, value in event.values if _STORED.search(column) and _computed(event, value))
@@ -70,8 +70,8 @@ def _bounded(route: Route, surface: Surface) -> set[str]:
 def _checked(route: Route) -> set[str]:
     """Labels of inputs that a check refuses by themselves, not only in comparison with what is stored."""
     found: set[str] = set()
-    for event in route.flow.events:
-        if isinstance(event, Branch) and event.refused and not any(label.startswith("db:") for label in event.value.may):
+    for event in route.flow.of(Branch):
+        if event.refused and not any(label.startswith("db:") for label in event.value.may):
             found |= event.value.inputs()
     return found
 

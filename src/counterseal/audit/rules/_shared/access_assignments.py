@@ -44,7 +44,7 @@ class Assignment:
 def assignments(route: Route, surface: Surface, policy: Policy) -> Iterator[Assignment]:
     """Every such write of a route, apart from those behind a checked role."""
     schemas = body_schemas(route, surface)
-    for event in route.flow.events:
+    for event in route.flow.among(Access, Store):
         if privileged(event.facts, policy):
             continue
         if isinstance(event, Access) and event.verb in ("create", "update"):
@@ -74,9 +74,9 @@ def _decided_by(field: str, event: Access, route: Route) -> bool:
     value = dict(event.values)[field]
     fixed = value.is_const and not value.may and not value.const
     return not fixed and any(
-        isinstance(branch, Branch) and not branch.refused and branch.seq < event.seq and branch.function == event.function
+        not branch.refused and branch.seq < event.seq and branch.function == event.function
         and any(label.startswith(_SENT) and label.rpartition(":")[2] == field for label in branch.value.may)
-        for branch in route.flow.events
+        for branch in route.flow.of(Branch)
     )  # fmt: skip
 
 

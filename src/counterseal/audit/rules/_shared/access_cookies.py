@@ -22,7 +22,7 @@ def identity_cookie(route: Route) -> str:
     cell = route.cells.get(Guarantee.AUTHENTICATED)
     if cell is not None and any(where.why.startswith(_SESSION_LIBRARIES) for where in cell.evidence):
         return "session"
-    for event in route.flow.events:
+    for event in route.flow.among(Branch, Call, Access):
         for value in _identifying(event):
             if "session" in value.may and value.may & {"who", "self"}:
                 return "session"
@@ -48,8 +48,8 @@ def sends_without_script(route: Route) -> bool:
     if not open_ or any(each.source == "body" for each in route.inputs):
         return False
     needed = {label for event in open_ for value in _written(event) for label in value.may}
-    forced = any(isinstance(e, Call) and e.kind == "json-load" and _is_true(e.kwargs.get("force")) for e in route.flow.events)
-    reads_json = any(isinstance(e, Call) and e.kind == "json-load" and "in:body" in e.result.may for e in route.flow.events)
+    forced = any(_is_true(e.kwargs.get("force")) for e in route.flow.calls("json-load"))
+    reads_json = any("in:body" in e.result.may for e in route.flow.calls("json-load"))
     return forced or not (reads_json or any(label.startswith("in:body") for label in needed))
 
 

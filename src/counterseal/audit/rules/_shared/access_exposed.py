@@ -79,7 +79,7 @@ def _of_reset(item: Shown, route: Route) -> Iterator[Exposed]:
     """The code that a reset sends, in the answer to whoever asked for it."""
     if "reset" not in route.kinds or "one_time_code" in route.kinds or item.value.type in ("int", "bool"):
         return
-    if any(map(_writes_password, route.flow.events)):
+    if any(map(_writes_password, route.flow.among(Store, Access))):
         return  # the last step: what it hands out is a session, after the code was checked
     if item.value.name in {call.result.name for call in route.flow.calls("token-encode", "signer-dump")}:
         return

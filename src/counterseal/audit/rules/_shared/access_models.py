@@ -27,15 +27,25 @@ def model_of(name: str, surface: Surface) -> DataModel | None:
     found = surface.models.get(name)
     if found is not None and found.kind == "table":
         return found
-    same = (each for each in surface.models.values() if each.kind == "table" and each.name == name)
-    return next(same, None)
+    return next((each for each in _by_name(surface).get(name, ()) if each.kind == "table"), None)
+
+
+def _by_name(surface: Surface) -> dict[str, list[DataModel]]:
+    known = surface.derived.get("models by name")
+    if isinstance(known, dict):
+        return known
+    made: dict[str, list[DataModel]] = {}
+    for each in surface.models.values():
+        made.setdefault(each.name, []).append(each)
+    surface.derived["models by name"] = made
+    return made
 
 
 def schema_of(name: str | None, surface: Surface, file: str) -> DataModel | None:
     """The schema of that name; when there are several, the one in ``file``, else any that is not a table."""
     if not name:
         return None
-    same = [each for each in surface.models.values() if each.name == name.rpartition(".")[2]]
+    same = _by_name(surface).get(name.rpartition(".")[2], [])
     exact = [each for each in same if each.qualname == name] or [each for each in same if each.place.file == file]
     others = [each for each in same if each.kind == "schema"] or same
     return next(iter(exact or others), None)

@@ -113,8 +113,7 @@ def _facts_at_end(route: Route) -> frozenset[str]:
 
 def is_shell(route: Route) -> bool:
     """Whether it only hands out a page or a constant: nothing is read, changed, or taken from the environment."""
-    work = [e for e in route.flow.events if isinstance(e, Access) or (isinstance(e, Call) and e.kind not in _HARMLESS)]
-    if work or changes(route):
+    if route.flow.of(Access) or any(call.kind not in _HARMLESS for call in route.flow.of(Call)) or changes(route):
         return False
     return not any(_telling(event.value, 0) for event in route.flow.returns())
 
@@ -134,10 +133,7 @@ def _entry(route: Route) -> bool:
     """Whether it is for callers who have no identity yet, or who give theirs up."""
     if route.kinds & (ENTRY_KINDS | {"one_time_code"}) or LEAVE_WORD.search(own_name(route)):
         return True
-    if any(
-        isinstance(e, Call) and e.kind in ("token-decode", "signer-load", "oauth-verify", "sign-in-session", "sign-out")
-        for e in route.flow.events
-    ):
+    if any(True for _ in route.flow.calls("token-decode", "signer-load", "oauth-verify", "sign-in-session", "sign-out")):
         return True
     secrets = [c for e in route.flow.accesses() for c in e.conditions if SECRET_COLUMN.search(c.column) and c.value.inputs()]
     if secrets:
@@ -146,10 +142,7 @@ def _entry(route: Route) -> bool:
 
 
 def _issues(route: Route) -> bool:
-    return any(
-        isinstance(e, Call) and e.kind in ("token-encode", "session-start", "signer-dump", "set-cookie", "redirect")
-        for e in route.flow.events
-    )
+    return any(True for _ in route.flow.calls("token-encode", "session-start", "signer-dump", "set-cookie", "redirect"))
 
 
 def _inputs(route: Route) -> str:
@@ -194,7 +187,7 @@ def _signs_up(event: Event, route: Route, surface: Surface) -> bool:
         return False
     if not is_principal(model_of(event.models[0], surface), event.models[0]):
         return False
-    later = [e.value for e in route.flow.events if isinstance(e, Store) and event.label in e.target.may]
+    later = [e.value for e in route.flow.of(Store) if event.label in e.target.may]
     return any(value.inputs() for value in [*(value for _, value in event.values), *later])
 
 

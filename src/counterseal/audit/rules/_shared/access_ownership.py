@@ -92,7 +92,7 @@ def _change(found: ObjectAccess, route: Route, surface: Surface, policy: Policy)
 
 def _counterpart(access: Access, route: Route) -> bool:
     """Whether it is the other side of a dealing of which one side is the caller's own record: the recipient of a transfer."""
-    for event in route.flow.events:
+    for event in route.flow.among(Store, Access):
         if event is access or model_changed(event) != access.models[0]:
             continue
         if isinstance(event, Store):
@@ -131,8 +131,7 @@ def _deciding(found: ObjectAccess, model: DataModel, route: Route, policy: Polic
     if access.verb != "get" or model.is_principal or is_public_read(model, policy) or route.method == "GET":
         return None
     decides = any(
-        isinstance(event, Branch) and event.refused and event.value.name in model.fields and access.label in event.value.may
-        for event in route.flow.events
+        event.refused and event.value.name in model.fields and access.label in event.value.may for event in route.flow.of(Branch)
     )
     return ("uses", access, ()) if decides else None
 

@@ -99,7 +99,7 @@ def _administrative(route: Route, policy: Policy) -> Reason | None:
 
 def _grants(route: Route, surface: Surface, policy: Policy) -> Reason | None:
     """Roles and permissions that the request names are written to an account."""
-    for event in route.flow.events:
+    for event in route.flow.among(Access, Store):
         field = _granted(event, route, surface)
         if field and not privileged(event.facts, policy):
             return Reason(

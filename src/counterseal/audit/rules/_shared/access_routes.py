@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from functools import lru_cache
 
 from counterseal.audit.result import RouteKind
 from counterseal.audit.rules._shared.access_words import ORDINARY_ROLES, words
@@ -19,13 +19,18 @@ ENTRY_KINDS = frozenset({"sign_in", "sign_up", "reset"})
 _VERSION = re.compile(r"/v\d+(?=/|$)", re.IGNORECASE)
 
 
-def judged(surface: Surface) -> Iterator[Route]:
+def judged(surface: Surface) -> list[Route]:
     """The routes that the application itself defines and that could be analysed; what comes along with ``GET`` counts once."""
+    known = surface.derived.get("judged")
+    if not isinstance(known, list):
+        known = surface.derived["judged"] = _judged(surface)
+    return known
+
+
+def _judged(surface: Surface) -> list[Route]:
     own = [route for route in surface.routes if route.kind in (RouteKind.HTTP, RouteKind.WEBSOCKET) and route.flow.events]
     others = {(route.path, route.handler) for route in own if route.method not in ("HEAD", "OPTIONS")}
-    for route in own:
-        if route.method not in ("HEAD", "OPTIONS") or (route.path, route.handler) not in others:
-            yield route
+    return [r for r in own if r.method not in ("HEAD", "OPTIONS") or (r.path, r.handler) not in others]
 
 
 def authenticated(route: Route) -> bool:
@@ -37,15 +42,22 @@ def claimed(route: Route) -> bool:
     """Whether callers must name themselves, with or without proof: a guard stands there, though it may be useless."""
     if authenticated(route):
         return True
+    key = "claimed", route.kind
+    known: bool | None = route.flow.derived.get(key)
+    if known is None:
+        known = route.flow.derived[key] = _claimed(route)
+    return known
+
+
+def _claimed(route: Route) -> bool:
     points = reached(route.flow, route.kind is RouteKind.WEBSOCKET)
     return bool(points) and (all("claimed" in point.facts for point in points) or _weakly_guarded(route, points[0]))
 
 
 def _weakly_guarded(route: Route, done: Event) -> bool:
     """Whether a token is read on the way, without proof, and callers without one are refused."""
-    before = [event for event in route.flow.events if event.seq <= done.seq]
-    reads = any(isinstance(event, Call) and event.kind == "token-decode" and "forgeable" in event.result.may for event in before)
-    return reads and any(isinstance(event, Return | Raise) and event.status in (401, 403) for event in route.flow.events)
+    reads = any(call.seq <= done.seq and "forgeable" in call.result.may for call in route.flow.calls("token-decode"))
+    return reads and any(e.status in (401, 403) for stops in (route.flow.of(Return), route.flow.of(Raise)) for e in stops)
 
 
 def stopped_by_helper(route: Route) -> bool:
@@ -104,6 +116,7 @@ def neighbours(route: Route, surface: Surface) -> list[Route]:
     return [each for each in others if first and first_segment(each.path) == first]
 
 
+@lru_cache(maxsize=10_000)
 def first_segment(path: str) -> str:
     """The first part of a path that is neither a version nor ``api`` nor a parameter."""
     parts = [part for part in _VERSION.sub("", path).split("/") if part and part != "api"]
@@ -118,7 +131,7 @@ def unversioned(path: str) -> str:
 def changes(route: Route) -> list[Event]:
     """What the route changes in the database."""
     out: list[Event] = []
-    for event in route.flow.events:
+    for event in route.flow.among(Access, Store):
         if isinstance(event, Access):
             if event.verb in ("create", "update", "delete"):
                 out.append(event)

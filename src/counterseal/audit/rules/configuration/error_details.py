@@ -97,7 +97,7 @@ _SERVER_ERROR = 500
 def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
     by_file: dict[str, dict[Place, tuple[Route, Event]]] = {}
     for route in surface.routes:
-        for event in route.flow.events:
+        for event in route.flow.among(Return, Raise):
             if _tells(event):
                 by_file.setdefault(event.place.file, {}).setdefault(event.place, (route, event))
     for found in by_file.values():

@@ -30,11 +30,11 @@ def weak_values(surface: Surface, by_name: Callable[[str], bool], by_function: C
     """Calls of weak generators whose result is kept under a telling name, or that stand in a function with one."""
     seen: set[Place] = set()
     settings = _settings(surface) if by_name("signing_secret") or by_name("secret") else None
-    for route, events in flows(surface):
-        calls = [event for event in events if isinstance(event, Call) and event.kind in WEAK]
+    for route, flow in flows(surface):
+        calls = list(flow.calls(*WEAK))
         if not calls:
             continue
-        kept = [(event, name) for event in events for name, value in named(event) if _LABEL in value.may and by_name(name)]
+        kept = [(event, name) for event in flow.events for name, value in named(event) if _LABEL in value.may and by_name(name)]
         for call in calls:
             if call.place in seen:
                 continue

@@ -95,6 +95,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from counterseal.audit.findings import Confidence, Hit, Rule, Severity
 from counterseal.audit.rules.usage import by_route, flows
@@ -110,11 +111,10 @@ _DOES_ENCRYPT = ("cipher", "signer-load", "signer-dump", "token-encode", "token-
 
 def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
     seen: set[str] = set()
-    for route, events in flows(surface):
+    for route, flow in flows(surface):
         by_function: dict[str, list[Call]] = {}
-        for event in events:
-            if isinstance(event, Call):
-                by_function.setdefault(event.function, []).append(event)
+        for call in flow.of(Call):
+            by_function.setdefault(call.function, []).append(call)
         for function, calls in by_function.items():
             found = _token(calls) or _encoding(function, calls)
             module = function.rpartition(".")[0]
@@ -131,9 +131,14 @@ def _token(calls: list[Call]) -> tuple[Call, str] | None:
     return (signatures[0], "token") if signatures and encodes and objects else None
 
 
+@lru_cache(maxsize=100_000)
+def _says_encryption(function: str) -> bool:
+    return _ENCRYPTS.search(function.rpartition(".")[2]) is not None
+
+
 def _encoding(function: str, calls: list[Call]) -> tuple[Call, str] | None:
     """Base64 in a function that is called encryption and does not encrypt."""
-    if not _ENCRYPTS.search(function.rpartition(".")[2]) or any(call.kind in _DOES_ENCRYPT for call in calls):
+    if not _says_encryption(function) or any(call.kind in _DOES_ENCRYPT for call in calls):
         return None
     if any(not call.kind and (call.name.startswith("?.") and _ENCRYPTS.search(call.name[2:])) for call in calls):
         return None

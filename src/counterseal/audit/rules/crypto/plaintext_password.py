@@ -130,12 +130,12 @@ def login(name: str, password: str) -> dict:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from counterseal.audit.findings import Confidence, Hit, Place, Related, Rule, Severity
 from counterseal.audit.rules.usage import by_route, flows, route_place, shared_places
-from counterseal.audit.surface.flow import Access, Compare, Event, Store
+from counterseal.audit.surface.flow import Access, Compare, Event, Flow, Store
 from counterseal.audit.surface.model import DataModel, Surface
 from counterseal.audit.surface.values import Value
 from counterseal.policy import Policy
@@ -164,8 +164,8 @@ def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
     generic = shared_places(surface)
     written: dict[str, list[_Seen]] = {}
     compared: dict[str, list[_Seen]] = {}
-    for route, events in flows(surface):
-        for out, found in ((written, _written(surface, events)), (compared, _compared(events))):
+    for route, flow in flows(surface):
+        for out, found in ((written, _written(surface, flow)), (compared, _compared(flow))):
             for event, table, message in found:
                 place = event.place if event.place not in generic else route_place(surface, route) or event.place
                 out.setdefault(table.lower(), []).append(_Seen(table, place, message, route))
@@ -184,12 +184,12 @@ def _hashed_on_the_way(surface: Surface) -> bool:
     return False
 
 
-def _written(surface: Surface, events: Sequence[Event]) -> Iterator[tuple[Event, str, str]]:
-    for event in events:
+def _written(surface: Surface, flow: Flow) -> Iterator[tuple[Event, str, str]]:
+    for event in flow.among(Access, Store):
         if isinstance(event, Access) and event.verb in ("create", "update") and event.models:
             table = event.models[0]
             model = surface.models.get(table)
-            if any(_plain_column(name, value, model) for name, value in event.values) and not _hashed_after(event, events):
+            if any(_plain_column(name, value, model) for name, value in event.values) and not _hashed_after(event, flow):
                 yield event, table, f"passwords ({table}) are stored as they were typed"
         elif isinstance(event, Store) and event.target.kind == "obj":
             model = surface.models.get(event.target.name)
@@ -197,21 +197,20 @@ def _written(surface: Surface, events: Sequence[Event]) -> Iterator[tuple[Event,
                 yield event, model.name, f"passwords ({model.name}) are stored as they were typed"
 
 
-def _hashed_after(access: Access, events: Sequence[Event]) -> bool:
+def _hashed_after(access: Access, flow: Flow) -> bool:
     """Whether the class hashes in its own constructor or setter what it is given."""
     return any(
-        isinstance(event, Store)
-        and event.seq > access.seq
+        event.seq > access.seq
         and bool(_COLUMN.match(event.name))
         and "hash:password" in event.value.may
         and access.label in event.target.may
-        for event in events
+        for event in flow.of(Store)
     )
 
 
 def _plain_column(name: str, value: Value, model: DataModel | None) -> bool:
     """Whether a password column gets an input unchanged. A property that hashes is no column."""
-    if not _COLUMN.match(name) or not _typed_in(value):
+    if not _typed_in(value) or not _COLUMN.match(name):
         return False
     if model is None:
         return True
@@ -223,10 +222,10 @@ def _typed_in(value: Value) -> bool:
     return any(label.startswith("in:") for label in value.must) and not any(label.startswith("hash:") for label in value.may)
 
 
-def _compared(events: Sequence[Event]) -> Iterator[tuple[Event, str, str]]:
-    for event in events:
+def _compared(flow: Flow) -> Iterator[tuple[Event, str, str]]:
+    for event in flow.among(Access, Compare):
         if isinstance(event, Access) and event.verb in ("get", "list") and event.models:
-            if any(_COLUMN.match(c.column) and c.op in ("==", "is") and _typed_in(c.value) for c in event.conditions):
+            if any(c.op in ("==", "is") and _typed_in(c.value) and _COLUMN.match(c.column) for c in event.conditions):
                 yield (
                     event,
                     event.models[0],
@@ -234,7 +233,7 @@ def _compared(events: Sequence[Event]) -> Iterator[tuple[Event, str, str]]:
                 )
         elif isinstance(event, Compare):
             for stored, given in ((event.left, event.right), (event.right, event.left)):
-                if _stored(stored) and _typed_in(given):
+                if _typed_in(given) and _stored(stored):
                     table = next((label[3:] for label in sorted(stored.may) if label.startswith("db:")), "?")
                     yield event, table, "a stored password is compared with what was typed: it is stored like that"
 

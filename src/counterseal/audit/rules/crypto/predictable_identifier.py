@@ -111,13 +111,13 @@ def pay(db: Session) -> dict:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Hit, Place, Rule, Severity
 from counterseal.audit.rules.crypto._random import WEAK, weak_values
 from counterseal.audit.rules.crypto._sinks import is_identifier, is_secret, makes_identifier, makes_secret, named
 from counterseal.audit.rules.usage import by_route, flows
-from counterseal.audit.surface.flow import Access, Call, Event, Return
+from counterseal.audit.surface.flow import Access, Call, Event, Flow, Return
 from counterseal.audit.surface.model import Surface
 from counterseal.audit.surface.values import Value
 from counterseal.policy import Policy
@@ -133,32 +133,28 @@ def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
             seen.add(found.call.place)
             source = f"{found.call.name}, whose results can be computed from earlier ones"
             yield _hit(found.call.place, found.what, source, found.call.function, found.route)
-    for route, events in flows(surface):
-        for name, value, kept in _timed(events):
-            call = _clock(events, value, kept)
+    for route, flow in flows(surface):
+        for name, value, kept in _timed(flow):
+            call = _clock(flow, value, kept)
             if call is not None and call.place not in seen:
                 seen.add(call.place)
                 yield _hit(call.place, f"the {name}", "the time alone", call.function, route)
 
 
-def _timed(events: Sequence[Event]) -> Iterator[tuple[str, Value, Event]]:
+def _timed(flow: Flow) -> Iterator[tuple[str, Value, Event]]:
     """Identifiers that are the time and nothing else that could not be known."""
-    for event in events:
+    for event in flow.among(Return, Access):
         if isinstance(event, Return) or (isinstance(event, Access) and event.verb == "create"):
             for name, value in named(event):
                 if is_identifier(name) and value.may and value.may <= _TIME and (value.kind == "text" or value.type == "str"):
                     yield name, value, event
 
 
-def _clock(events: Sequence[Event], value: Value, kept: Event) -> Call | None:
+def _clock(flow: Flow, value: Value, kept: Event) -> Call | None:
     """The reading of the clock that a value was made from."""
     parts = value.items if isinstance(value.items, list) else []
     names = {part.name for part in parts if isinstance(part, Value)}
-    before = [
-        event
-        for event in events
-        if isinstance(event, Call) and event.kind not in WEAK and event.seq < kept.seq and event.result.must >= _TIME
-    ]
+    before = [c for c in flow.of(Call) if c.kind not in WEAK and c.seq < kept.seq and c.result.must >= _TIME]
     fitting = [call for call in before if call.name.rpartition(".")[2] in names]
     return (fitting or before)[-1] if before else None
 

@@ -103,9 +103,9 @@ from counterseal.policy import Policy
 
 def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
     seen = set()
-    for route, events in flows(surface):
-        for event in events:
-            if isinstance(event, Compare) and event.place not in seen:
+    for route, flow in flows(surface):
+        for event in flow.of(Compare):
+            if event.place not in seen:
                 what = _secret(event.left, event.right) or _secret(event.right, event.left)
                 if what is not None:
                     seen.add(event.place)

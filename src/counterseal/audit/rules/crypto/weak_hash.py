@@ -49,13 +49,13 @@ def download():
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Hit, Place, Rule, Severity
 from counterseal.audit.rules.crypto._sinks import named
 from counterseal.audit.rules.secrets._names import secret_kind
 from counterseal.audit.rules.usage import by_route, flows, function_name
-from counterseal.audit.surface.flow import Call, Event
+from counterseal.audit.surface.flow import Call, Flow
 from counterseal.audit.surface.model import Surface
 from counterseal.audit.surface.values import Value
 from counterseal.policy import Policy
@@ -70,10 +70,10 @@ _HARMLESS = re.compile(r"etag|cache|checksum|fingerprint|gravatar|avatar|dedup|c
 
 def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
     seen: set[Place] = set()
-    for route, events in flows(surface):
-        for call in events:
-            if isinstance(call, Call) and call.kind == "hash-fast" and call.place not in seen and _weak(call):
-                what = _use(call, events)
+    for route, flow in flows(surface):
+        for call in flow.calls("hash-fast"):
+            if call.place not in seen and _weak(call):
+                what = _use(call, flow)
                 if what is not None:
                     seen.add(call.place)
                     yield _hit(call, what, route)
@@ -87,7 +87,7 @@ def _weak(call: Call) -> bool:
     return bool(_WEAK.search(str(algorithm.const) if algorithm is not None and algorithm.is_const else call.name))
 
 
-def _use(call: Call, events: Sequence[Event]) -> str | None:
+def _use(call: Call, flow: Flow) -> str | None:
     """What the digest guards, or ``None``."""
     data = call.roles.get("data")
     if _PASSWORD.search(function_name(call)) or (data is not None and _is_password(data)):
@@ -96,8 +96,8 @@ def _use(call: Call, events: Sequence[Event]) -> str | None:
         return "a secret is signed or hidden"
     if _GUARDS.search(function_name(call)):
         return f"{function_name(call)} works"
-    same = {e.place for e in events if isinstance(e, Call) and e.kind == "hash-fast"}
-    for event in events:
+    same = {e.place for e in flow.calls("hash-fast")}
+    for event in flow.events:
         if event.seq > call.seq and len(same) == 1:
             for name, value in named(event):
                 if _GUARDS.search(name) and "hash:fast" in value.may and "hash:password" not in value.may:

@@ -97,11 +97,11 @@ def register(name: str, password: str) -> dict:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Hit, Place, Rule, Severity
 from counterseal.audit.rules.usage import by_route, flows, function_name
-from counterseal.audit.surface.flow import Access, Call, Event, Store
+from counterseal.audit.surface.flow import Access, Call, Flow, Store
 from counterseal.audit.surface.model import Surface
 from counterseal.audit.surface.values import Value
 from counterseal.audit.surface.vocabulary import PASSWORD_LIKE
@@ -114,32 +114,32 @@ _BAD_METHODS = re.compile(r"^(plain|md5|sha1|sha224|sha256|sha384|sha512)($|:)|^
 
 def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
     seen: set[Place] = set()
-    for route, events in flows(surface):
-        for call in events:
-            if not isinstance(call, Call) or call.place in seen:
+    for route, flow in flows(surface):
+        for call in flow.calls("hash-fast", "password-hash"):
+            if call.place in seen:
                 continue
-            what = _fast(call, events) if call.kind == "hash-fast" else _method(call) if call.kind == "password-hash" else None
+            what = _fast(call, flow) if call.kind == "hash-fast" else _method(call)
             if what is not None:
                 seen.add(call.place)
                 yield _hit(call, what, route)
 
 
-def _fast(call: Call, events: Sequence[Event]) -> str | None:
+def _fast(call: Call, flow: Flow) -> str | None:
     """What hashes a password here, if this call does."""
     flag = call.roles.get("for_security")
     if (flag is not None and flag.const is False) or _LEAKED.search(call.function):
         return None
-    if not (_given(call, events) or _PASSWORD.search(function_name(call)) or _kept(call, events)):
+    if not (_given(call, flow) or _PASSWORD.search(function_name(call)) or _kept(call, flow)):
         return None
-    if any(_hashed_again(event) for event in events if event.seq > call.seq):
+    if any(_hashed_again(c) for c in flow.calls("password-hash", "password-verify") if c.seq > call.seq):
         return None
     return f"{call.name}, which is made to be fast"
 
 
-def _given(call: Call, events: Sequence[Event]) -> bool:
+def _given(call: Call, flow: Flow) -> bool:
     data = [call.roles["data"]] if "data" in call.roles else []
-    for event in events:
-        if isinstance(event, Call) and event.name == "?.update" and event.seq > call.seq and event.function == call.function:
+    for event in flow.of(Call):
+        if event.name == "?.update" and event.seq > call.seq and event.function == call.function:
             data += [arg for arg in event.args if event.receiver is not None and "hash:fast" in event.receiver.may]
     return any(_is_password(value) for value in data)
 
@@ -150,22 +150,20 @@ def _is_password(value: Value) -> bool:
     return any(_PASSWORD.search(label.rpartition(":")[2]) for label in value.inputs())
 
 
-def _kept(call: Call, events: Sequence[Event]) -> bool:
+def _kept(call: Call, flow: Flow) -> bool:
     """Whether a fast hash is kept as a password, and this is the only one that it can come from."""
-    for event in events:
+    for event in flow.among(Access, Store):
         pairs = event.values if isinstance(event, Access) else ((event.name, event.value),) if isinstance(event, Store) else ()
         for name, value in pairs:
             if PASSWORD_LIKE.search(name) and "hash:fast" in value.may and "hash:password" not in value.may:
-                made = {e.place for e in events if isinstance(e, Call) and e.kind == "hash-fast" and e.seq < event.seq}
+                made = {e.place for e in flow.calls("hash-fast") if e.seq < event.seq}
                 if made == {call.place}:
                     return True
     return False
 
 
-def _hashed_again(event: Event) -> bool:
-    given = (
-        event.roles.get("password") if isinstance(event, Call) and event.kind in ("password-hash", "password-verify") else None
-    )
+def _hashed_again(call: Call) -> bool:
+    given = call.roles.get("password")
     return given is not None and "hash:fast" in given.may
 
 

@@ -141,7 +141,7 @@ def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
     found: dict[Place, list[tuple[Route, str, str]]] = {}
     for route in own_routes(surface):
         checked = any(True for _ in password_guesses(route.flow))
-        for event in route.flow.events:
+        for event in route.flow.among(Access, Compare):
             what = _trusted(event, surface, checked)
             if what is not None:
                 found.setdefault(event.place, []).append((route, *what))

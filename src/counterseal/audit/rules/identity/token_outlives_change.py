@@ -283,14 +283,14 @@ def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
 
 def _forgeable(surface: Surface) -> bool:
     """Whether most identity checks accept forged claims: then there is nothing worth revoking, and another rule says so."""
-    known = [{f for e in r.flow.events for f in e.facts} & {"auth", "claimed"} for r in surface.routes]
+    known = [r.flow.facts() & {"auth", "claimed"} for r in surface.routes]
     return sum("claimed" in facts for facts in known) > sum(facts == {"auth"} for facts in known)
 
 
 def _password_changes(routes: list[Route], how: Recognition) -> Iterator[Hit]:
     for wanted_known in (True, False):
         found = [(r, e) for r in routes for e in list(password_changes(r))[:1] if ("auth" in e.facts) == wanted_known]
-        found = [(r, e) for r, e in found if not any(how.ends(x) for x in r.flow.events) and "sign_in" not in r.kinds]
+        found = [(r, e) for r, e in found if not how.ended(r.flow) and "sign_in" not in r.kinds]
         if found:
             yield _change(found, wanted_known, how)
 
@@ -328,7 +328,7 @@ def _fix(route: Route, how: Recognition) -> str:
 
 
 def _sign_outs(routes: list[Route], how: Recognition) -> Iterator[Hit]:
-    lacking = [r for r in routes if not any(how.ends(e) for e in r.flow.events) and not _writes(r)]
+    lacking = [r for r in routes if not how.ended(r.flow) and not _writes(r)]
     if len(lacking) < len(routes) or not lacking:
         return
     route = next((r for r in lacking if r.method != "GET"), lacking[0])
@@ -346,7 +346,7 @@ def _sign_outs(routes: list[Route], how: Recognition) -> Iterator[Hit]:
 
 def _writes(route: Route) -> bool:
     return any(True for _ in route.flow.accesses("create", "update", "delete")) or any(
-        isinstance(e, Store) and any(x.startswith("obj:") for x in e.target.may) for e in route.flow.events
+        any(x.startswith("obj:") for x in e.target.may) for e in route.flow.of(Store)
     )
 
 

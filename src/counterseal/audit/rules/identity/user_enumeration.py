@@ -382,9 +382,7 @@ def _work(route: Route, access: Access, kinds: tuple[str, ...]) -> Iterator[Call
 
 
 def _stores_password(route: Route) -> bool:
-    return any(
-        isinstance(e, Store) and PASSWORD_LIKE.search(e.name) and "hash:password" in e.value.may for e in route.flow.events
-    )
+    return any(PASSWORD_LIKE.search(e.name) and "hash:password" in e.value.may for e in route.flow.of(Store))
 
 
 RULE = Rule(

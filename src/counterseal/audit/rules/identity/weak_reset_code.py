@@ -148,7 +148,6 @@ from counterseal.audit.rules._shared.abuse_guesses import code_guesses
 from counterseal.audit.rules._shared.abuse_limits import bounded
 from counterseal.audit.surface.flow import Access, Call, Store
 from counterseal.audit.surface.model import Route, Surface
-from counterseal.audit.surface.values import Value
 from counterseal.policy import Policy
 
 _CODE = re.compile(
@@ -183,20 +182,17 @@ def _limited_columns(surface: Surface, policy: Policy) -> set[str]:
 
 def _kept_as(route: Route, call: Call) -> str:
     """The name under which the code is kept for a later check; empty when it is something else."""
-    for event in route.flow.events:
+    made = frozenset(label for label in call.result.may if label.startswith("random:"))
+    for event in route.flow.among(Store, Access):
         if event.seq < call.seq:
             continue
-        if isinstance(event, Store) and _CODE.search(event.name) and _made_by(event.value, call):
+        if isinstance(event, Store) and not made.isdisjoint(event.value.may) and _CODE.search(event.name):
             return event.name
         if isinstance(event, Access) and event.verb in ("create", "update"):
             for name, value in event.values:
-                if _CODE.search(name) and _made_by(value, call):
+                if not made.isdisjoint(value.may) and _CODE.search(name):
                     return name
     return ""
-
-
-def _made_by(value: Value, call: Call) -> bool:
-    return any(label.startswith("random:") and label in call.result.may for label in value.may)
 
 
 def _hit(route: Route, call: Call, column: str, size: float) -> Hit:

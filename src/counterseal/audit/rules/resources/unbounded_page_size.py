@@ -141,7 +141,7 @@ def _open_pages(route: Route) -> Iterator[tuple[Access, str]]:
 
 def _cut_off(route: Route, label: str) -> bool:
     """Whether what the caller sends is compared with a bound."""
-    return any(isinstance(e, Compare) and e.op in _ORDERS and label in e.left.may | e.right.may for e in route.flow.events)
+    return any(e.op in _ORDERS and label in e.left.may | e.right.may for e in route.flow.of(Compare))
 
 
 RULE = Rule(

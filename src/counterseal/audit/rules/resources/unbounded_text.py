@@ -131,7 +131,7 @@ def _open_texts(schema: DataModel) -> list[str]:
 
 def _stored(route: Route, names: list[str], surface: Surface) -> Iterator[tuple[str, list[str]]]:
     """(table, the texts that it takes) for what the route creates or changes."""
-    for event in route.flow.events:
+    for event in route.flow.among(Access, Store):
         if "role" in event.facts:
             continue
         if isinstance(event, Access) and event.verb in ("create", "update") and event.models:

@@ -146,11 +146,9 @@ def _named_by_caller(path: Value) -> bool:
 
 def _kinds_checked(flow: Flow, call: Call) -> bool:
     """Whether something about the file other than its presence and its declared type decides what happens."""
-    empties = {
-        e.place.line for e in flow.events if isinstance(e, Compare) and any(v.is_const and not v.const for v in (e.left, e.right))
-    }
-    for event in flow.events:
-        if isinstance(event, Branch) and event.place.line not in empties:
+    empties = {e.place.line for e in flow.of(Compare) if any(v.is_const and not v.const for v in (e.left, e.right))}
+    for event in flow.of(Branch):
+        if event.place.line not in empties:
             about = {label for label in event.value.may if label.startswith("in:file:")}
             present = f"in:file:{event.value.name}" in about
             if about and not present and not any(label.endswith(":content_type") for label in about):

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum, auto
+from functools import lru_cache
 
 from counterseal.audit.surface.model import Literal, Surface
 from counterseal.audit.surface.vocabulary import snake
@@ -81,6 +82,7 @@ NOTHING = {"none", "null", "true", "false", "str", "string"}
 _WORDS = re.compile(r"^[A-Za-z]+(?:[_\-. :/][A-Za-z]+)*$")
 
 
+@lru_cache(maxsize=100_000)
 def secret_kind(name: str) -> Kind | None:
     """What kind of secret a name is for, or ``None``: what a name *ends* in is what it holds, so ``token_url`` holds none."""
     words = [word for word in re.split(r"[^A-Za-z0-9]+", snake(name).lower()) if word]

@@ -133,9 +133,9 @@ def _candidates(surface: Surface) -> Iterator[tuple[str, Value, Place]]:
             setting.value
         ):
             yield setting.name, setting.value, setting.place
-    for _, events in flows(surface):
-        for event in events:
-            if isinstance(event, Store) and event.target.kind in ("config", "inst") and from_environment(event.value):
+    for _, flow in flows(surface):
+        for event in flow.of(Store):
+            if event.target.kind in ("config", "inst") and from_environment(event.value):
                 yield event.name, event.value, event.place
     refusing = _refusing(surface)
     for literal in names.fallback_literals(surface):
@@ -145,12 +145,7 @@ def _candidates(surface: Surface) -> Iterator[tuple[str, Value, Place]]:
 
 def _refusing(surface: Surface) -> set[str]:
     """Files whose module refuses to be imported under some condition: it looks at its settings itself."""
-    return {
-        event.place.file
-        for _, events in flows(surface)
-        for event in events
-        if isinstance(event, Raise) and event.function.endswith("<module>")
-    }
+    return {event.place.file for _, flow in flows(surface) for event in flow.of(Raise) if event.function.endswith("<module>")}
 
 
 def _text(value: Value) -> str | None:
@@ -171,9 +166,8 @@ def _compared(surface: Surface) -> set[object]:
     """Constants that the program compares something with: it looks whether a fallback is still there."""
     return {
         side.const
-        for _, events in flows(surface)
-        for event in events
-        if isinstance(event, Compare)
+        for _, flow in flows(surface)
+        for event in flow.of(Compare)
         for side in (event.left, event.right)
         if isinstance(side.const, str)
     }

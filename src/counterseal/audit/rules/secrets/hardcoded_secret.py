@@ -87,7 +87,7 @@ from counterseal.audit.findings import Confidence, Hit, Place, Related, Rule, Se
 from counterseal.audit.rules.secrets import _names as names
 from counterseal.audit.rules.secrets._names import fallback_literals
 from counterseal.audit.rules.usage import accesses, each, flows, from_environment, knowledge, route_place, shared_places, stores
-from counterseal.audit.surface.flow import Access, Call, Compare, Store
+from counterseal.audit.surface.flow import Access, Compare, Event, Store
 from counterseal.audit.surface.model import Literal, Surface
 from counterseal.audit.surface.values import Value
 from counterseal.audit.surface.vocabulary import PASSWORD_LIKE
@@ -130,23 +130,23 @@ def _accounts(surface: Surface) -> Iterator[tuple[Place, str, str]]:
                 table = access.models[0] if access.models else "?"
                 if place is not None:
                     yield place, f"an account ({table}) is created with a password from the code", "INITIAL_PASSWORD"
-    for _, events in flows(surface):
-        written = {event.function for event in events if isinstance(event, Access | Store) and _writes_hash(event)}
-        for event in events:
-            if isinstance(event, Call) and event.kind == "password-hash" and event.function in written:
-                given = event.roles.get("password")
+    for _, flow in flows(surface):
+        hashes = list(flow.calls("password-hash"))
+        written = {e.function for e in flow.among(Access, Store) if _writes_hash(e)} if hashes else ()
+        for call in hashes:
+            if call.function in written:
+                given = call.roles.get("password")
                 if given is not None and isinstance(given.const, str) and not from_environment(given):
-                    yield event.place, "an account is created with a password from the code", "INITIAL_PASSWORD"
+                    yield call.place, "an account is created with a password from the code", "INITIAL_PASSWORD"
 
 
 def _comparisons(surface: Surface) -> Iterator[tuple[Place, str, str]]:
     """Where a request gets in with a text that stands in the code."""
-    for _, events in flows(surface):
-        for event in events:
-            if isinstance(event, Compare):
-                for given, expected in ((event.left, event.right), (event.right, event.left)):
-                    if _opens(given, expected):
-                        yield event.place, f"what is sent as {given.name} is compared with a text in the code", given.name
+    for _, flow in flows(surface):
+        for event in flow.of(Compare):
+            for given, expected in ((event.left, event.right), (event.right, event.left)):
+                if _opens(given, expected):
+                    yield event.place, f"what is sent as {given.name} is compared with a text in the code", given.name
 
 
 def _opens(given: Value, expected: Value) -> bool:
@@ -163,10 +163,10 @@ def _is_password(text: str) -> bool:
     return not (text.isupper() and text.isalpha()) and names.live_secret("initial_password", text) is not None
 
 
-def _writes_hash(event: Access | Store) -> bool:
+def _writes_hash(event: Event) -> bool:
     if isinstance(event, Store):
         return bool(PASSWORD_LIKE.search(event.name)) and "hash:password" in event.value.may
-    return event.verb == "create" and any("hash:password" in value.may for _, value in event.values)
+    return isinstance(event, Access) and event.verb == "create" and any("hash:password" in value.may for _, value in event.values)
 
 
 def _fallbacks(surface: Surface) -> set[Place]:

@@ -100,7 +100,7 @@ from collections.abc import Iterator
 from counterseal.audit.findings import Confidence, Exposure, Hit, Place, Rule, Severity
 from counterseal.audit.rules.sessions._cookies import cookie_name, is_identity
 from counterseal.audit.rules.usage import Use, by_route, each, flows, settings
-from counterseal.audit.surface.flow import Call, Store
+from counterseal.audit.surface.flow import Store
 from counterseal.audit.surface.model import Surface
 from counterseal.audit.surface.vocabulary import IDENTITY_KEY
 from counterseal.policy import Policy
@@ -150,13 +150,11 @@ def _by_default(surface: Surface) -> Iterator[Hit]:
 
 
 def _session_says_who(surface: Surface) -> bool:
-    for _, events in flows(surface):
-        for event in events:
-            if isinstance(event, Call) and event.kind == "sign-in-session":
-                return True
-            if isinstance(event, Store) and "session" in event.target.may and IDENTITY_KEY.search(event.name):
-                return True
-    return False
+    return any(
+        any(True for _ in flow.calls("sign-in-session"))
+        or any("session" in event.target.may and IDENTITY_KEY.search(event.name) for event in flow.of(Store))
+        for _, flow in flows(surface)
+    )
 
 
 def _hit(place: Place, name: str, missing: list[str], fix: str, route: str | None) -> Hit:

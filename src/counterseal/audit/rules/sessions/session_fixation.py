@@ -99,12 +99,12 @@ def login():
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Exposure, Hit, Place, Rule, Severity
 from counterseal.audit.rules.sessions._cookies import cookie_name
 from counterseal.audit.rules.usage import by_route, each, function_name, settings
-from counterseal.audit.surface.flow import Call, Event, Store
+from counterseal.audit.surface.flow import Call, Event, Flow, Store
 from counterseal.audit.surface.model import Surface
 from counterseal.policy import Policy
 
@@ -143,9 +143,8 @@ def _on_server(surface: Surface) -> bool:
 
 def _not_renewed(surface: Surface) -> Iterator[Hit]:
     for route in surface.routes:
-        events = route.flow.events
-        written = next((event for event in events if _signs_in(event)), None)
-        if written is not None and not _renewed(events):
+        written = next(filter(_signs_in, route.flow.among(Call, Store)), None)
+        if written is not None and not _renewed(route.flow):
             message = "signing in keeps the id of the session from before"
             yield _hit(
                 written.place,
@@ -165,8 +164,8 @@ def _signs_in(event: Event) -> bool:
     )
 
 
-def _renewed(events: Sequence[Event]) -> bool:
-    return any(isinstance(event, Call) and _RENEWS.search(event.name) for event in events)
+def _renewed(flow: Flow) -> bool:
+    return any(_RENEWS.search(call.name) for call in flow.of(Call))
 
 
 def _hit(place: Place, message: str, fix: str, subject: str, route: str | None) -> Hit:

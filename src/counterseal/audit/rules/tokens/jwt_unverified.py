@@ -99,8 +99,8 @@ from counterseal.policy import Policy
 
 def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
     seen = set()
-    for route, events in flows(surface):
-        calls = [event for event in events if isinstance(event, Call) and event.kind in ("token-decode", "token-peek")]
+    for route, flow in flows(surface):
+        calls = list(flow.calls("token-decode", "token-peek"))
         checked = max((call.seq for call in calls if call.kind == "token-decode" and not unverified(call.roles)), default=-1)
         for call in calls:
             if call.seq >= checked and call.place not in seen and _reads_claims(call) and _from_caller(call, route is not None):

@@ -72,11 +72,11 @@ def me(request: Request, response: Response) -> dict:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from counterseal.audit.findings import Confidence, Exposure, Hit, Rule, Severity
 from counterseal.audit.rules.usage import by_route, flows
-from counterseal.audit.surface.flow import Branch, Call, Event, Store
+from counterseal.audit.surface.flow import Branch, Call, Event, Flow, Store
 from counterseal.audit.surface.model import Surface
 from counterseal.audit.surface.values import Value
 from counterseal.policy import Policy
@@ -86,10 +86,10 @@ _ALLOW = "access-control-allow-origin"
 
 def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
     seen = set()
-    for route, events in flows(surface):
-        for event in events:
+    for route, flow in flows(surface):
+        for event in flow.among(Store, Call):
             value = _allowed(event)
-            if value is not None and _reflects(value) and event.place not in seen and not _compared(value, event, events):
+            if value is not None and _reflects(value) and event.place not in seen and not _compared(value, event, flow):
                 seen.add(event.place)
                 yield _hit(event, route)
 
@@ -111,15 +111,12 @@ def _reflects(value: Value) -> bool:
     return any(label.lower().startswith("in:header:origin") for label in value.may)
 
 
-def _compared(value: Value, event: Event, events: Sequence[Event]) -> bool:
+def _compared(value: Value, event: Event, flow: Flow) -> bool:
     """Whether something was decided about the origin before, other than that there is one."""
     wanted = {label for label in value.may if label.lower().startswith("in:header:origin")}
     return any(
-        isinstance(other, Branch)
-        and other.value.type == "bool"
-        and bool(wanted & other.value.may)
-        and other.function == event.function
-        for other in events
+        other.value.type == "bool" and bool(wanted & other.value.may) and other.function == event.function
+        for other in flow.of(Branch)
     )
 
 

@@ -32,6 +32,7 @@ class StarletteAdapter(Adapter):
     """Starlette and FastAPI: functions, methods of `HTTPEndpoint`, sockets, dependencies."""
 
     name = "starlette"
+    packages = frozenset({"fastapi", "starlette"})
 
     def find(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Exchange | None:
         found = kwargs.get(REQUEST)

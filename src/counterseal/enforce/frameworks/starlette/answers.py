@@ -30,7 +30,9 @@ def made(exchange: Exchange, body: bytes, status: int | None, headers: Mapping[s
     injected = exchange.injected if isinstance(exchange, StarletteExchange) else None
     tasks = exchange.tasks if isinstance(exchange, StarletteExchange) else None
     chosen = status or (injected.status_code if injected is not None else None) or declared or 200
-    response = Response(body, chosen, headers or None, JSON, tasks if tasks is not None and tasks.tasks else None)
+    after = tasks if tasks is not None and tasks.tasks else None
+    # RFC 9110 section 15.3.5: there is no body, whatever the function returned.
+    response = Response(None if chosen in (204, 205) else body, chosen, headers or None, JSON, after)
     if injected is not None:
         add_headers(response, injected)
     return response

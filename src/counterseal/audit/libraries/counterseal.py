@@ -1,0 +1,33 @@
+"""Counterseal's own contracts: promises that are kept at run time."""
+
+from __future__ import annotations
+
+from counterseal.audit.libraries.model import Api, Library
+
+
+def _clause(clause: str, /, **roles: int | str | tuple[int | str, ...]) -> Api:
+    return Api("contract-clause", roles, fixed={"clause": clause}, returns=f"counterseal.{clause}")
+
+
+LIBRARY = Library(
+    name="counterseal",
+    calls={
+        "counterseal.contract": Api("contract"),
+        "counterseal.auth": _clause("auth", role=(0, "role"), permission="permission", any_of="any_of"),
+        "counterseal.public": _clause("public", reason=(0, "reason")),
+        "counterseal.validates": _clause("validates", what=(0, "model"), source="source", into="into"),
+        "counterseal.owns": _clause("owns", what=(0, "what"), into="into"),
+        "counterseal.scoped": _clause("scoped", what=(0, "what"), into=(1, "into")),
+        "counterseal.rate_limit": _clause("rate_limit", name=(0, "name"), limit_value=(1, "rate"), key="per"),
+        "counterseal.audit_log": _clause("audit_log", action=(0, "action")),
+        "counterseal.returns": _clause("returns", what=(0, "model")),
+        "counterseal.csrf": _clause("csrf"),
+        "counterseal.rule": _clause("rule"),
+        "counterseal.invariant": _clause("invariant"),
+        "counterseal.retry": _clause("retry"),
+    },
+    aliases={
+        "counterseal.enforce.api.contract": "counterseal.contract",
+    },
+)
+"""A contract holds because `counterseal.seal` refuses to start without it, and because the bare function does not run."""
