@@ -37,6 +37,8 @@ class Found:
 
 def find(endpoint: Any) -> Found:
     """Look for the contract on an endpoint: a function, a bound method, a `functools.partial` of either."""
+    if endpoint is None:
+        return Found("", "", "", None)
     plain = endpoint
     while isinstance(plain, functools.partial):
         plain = plain.func

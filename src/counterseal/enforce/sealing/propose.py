@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from counterseal.enforce.core.adapter import Entry
 from counterseal.enforce.core.security import Security
@@ -95,11 +94,13 @@ def _auth(security: Security | None, role: str | None) -> str:
 def _model(found: Found, entry: Entry) -> str | None:
     """The name of the model that the endpoint takes, where it takes one."""
     function = found.guard.body if found.guard is not None else entry.endpoint
-    try:
-        hints: list[Any] = [item.annotation for item in inspect.signature(function).parameters.values()]
-    except (TypeError, ValueError):
-        return None
-    return next((hint.__name__ for hint in hints if isinstance(hint, type) and hasattr(hint, "model_fields")), None)
+    known = getattr(function, "__globals__", {})
+    for hint in getattr(function, "__annotations__", {}).values():
+        # With postponed evaluation an annotation is a text, most often a plain name.
+        kind = known.get(hint) if isinstance(hint, str) else hint
+        if isinstance(kind, type) and hasattr(kind, "model_fields"):
+            return kind.__name__
+    return None
 
 
 def _resource(entry: Entry, parameter: str, policy: Policy) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 from weakref import WeakValueDictionary
@@ -24,7 +24,7 @@ log = logging.getLogger("counterseal")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _UNKNOWN = Security()
 """In the place of settings that nobody gave."""
-_Mark = tuple[str, str, int]
+_Mark = tuple[str, str, int, int]
 _seals: WeakValueDictionary[int, Seal] = WeakValueDictionary()
 """By the identity of its application, which keeps it alive: what encloses the application holds it."""
 
@@ -128,7 +128,9 @@ class Seal:
 
 
 def _mark(entry: Entry) -> _Mark:
-    return (entry.method, entry.path, id(entry.endpoint))
+    # A bound method is another object each time that it is asked for: what it is bound to and its function are not.
+    owner = getattr(entry.endpoint, "__self__", None)
+    return (entry.method, entry.path, id(owner), id(getattr(entry.endpoint, "__func__", entry.endpoint)))
 
 
 def examine(app: Any, adapter: Adapter, security: Security | None, opened: Mapping[str, str]) -> tuple[Sealed, list[Entry]]:
@@ -196,7 +198,8 @@ def _without(entry: Entry, found: Found, security: Security | None, openings: Op
     if openings.reason(entry) is None:
         yield _uncovered(entry, found, security or configured())
         return
-    policy = None if security is None else security.policy
+    settings = security or configured()
+    policy = None if settings is None else settings.policy
     asked = frozenset() if policy is None else demands.asked_without_contract(entry, policy)
     if asked:
         words = ", ".join(sorted(asked))
@@ -220,11 +223,21 @@ def _uncovered(entry: Entry, found: Found, security: Security | None) -> Problem
 def _kept(route: str, found: Found, security: Security) -> Iterator[Problem]:
     if found.guard is None:
         return
-    try:
-        found.guard.plan.check(security)
-    except ContractError as error:
-        message = error.message.partition(": ")[2] or error.message
+    plan = found.guard.plan
+    failed = [error for clause in plan.clauses if (error := _error(clause.check, security, plan.target)) is not None]
+    if not failed and (error := _error(plan.check, security)) is not None:
+        failed.append(error)
+    for error in failed:
+        message = error.message.removeprefix(f"{plan.target.where}: ")
         yield Problem("cannot-be-kept", route, message, found.where, error.hint)
+
+
+def _error(check: Callable[..., None], *given: Any) -> ContractError | None:
+    try:
+        check(*given)
+    except ContractError as error:
+        return error
+    return None
 
 
 def _policy(entry: Entry, found: Found, security: Security) -> Iterator[Problem]:

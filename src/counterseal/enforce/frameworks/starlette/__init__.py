@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from inspect import Signature
@@ -79,6 +80,9 @@ class StarletteAdapter(Adapter):
 
     def answers(self, exchange: Exchange, function: Any) -> bool:
         endpoint = exchange.native.scope.get("endpoint")
+        while isinstance(endpoint, functools.partial):
+            endpoint = endpoint.func
+        endpoint = getattr(endpoint, "__func__", endpoint)
         # A class is asked by its methods; a dependency's function is not what the route was made of.
         return endpoint is function or isinstance(endpoint, type) or endpoint is None
 

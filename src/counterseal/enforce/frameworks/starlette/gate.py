@@ -38,7 +38,8 @@ class Gate:
 
     __slots__ = ("admits", "branches", "kept", "leaves", "prefix")
 
-    def __init__(self, branch: Branch, admits: Admits) -> None:
+    def __init__(self, branch: Branch, admits: Admits, around: Starlette | None = None) -> None:
+        owner = branch.app or around
         self.prefix = branch.prefix
         self.admits = admits
         self.kept = [branch.router, *(leaf.kept for leaf in branch.leaves), *(item.kept for item in branch.mounts)]
@@ -50,9 +51,9 @@ class Gate:
                 self.leaves |= leaf.keys
         for item in branch.mounts:
             if item.branch is not None:
-                self.branches[item.key] = Gate(item.branch, admits)
+                self.branches[item.key] = Gate(item.branch, admits, owner)
             elif item.entry is None or admits(item.entry):
-                self.branches[item.key] = Opened(branch.app)
+                self.branches[item.key] = Opened(owner)
 
 
 class Opened:
@@ -62,6 +63,7 @@ class Opened:
 
     def __init__(self, owner: Starlette | None) -> None:
         self.owner = owner
+        """The application that it is mounted in, however deep."""
 
 
 class Probe:
@@ -77,11 +79,6 @@ def close(app: Starlette, branch: Branch, admits: Admits) -> None:
     """From now on, let only admitted routes of an application run."""
     gate_classes()
     setattr(app, KEPT, Gate(branch, admits))
-    for item in branch.walk():
-        # What FastAPI has made of routes before, it may have kept with the methods as they were.
-        changed = getattr(item.router, "_mark_routes_changed", None)
-        if changed is not None:
-            changed()
 
 
 def gate_classes() -> None:
@@ -151,7 +148,7 @@ def _gate(scope: Any) -> Any:
     """The gate that a request has come to; ``None``: none, it passes."""
     gate = scope.get(HERE)
     if gate is None:
-        return getattr(scope.get("app"), KEPT, None)
+        return getattr(scope["app"], KEPT, None) if "app" in scope else None
     if gate.__class__ is Opened:
         app = scope.get("app")
         # An application behind what was not looked into may be sealed itself.
@@ -161,6 +158,10 @@ def _gate(scope: Any) -> Any:
 
 def _leaf(original: Handle, key_of: Callable[[Any, Any], Key]) -> Handle:
     def handle(self: Any, scope: Any, receive: Any, send: Any) -> Coroutine[Any, Any, None]:
+        # Every request comes through here: what is common is decided first, and without a further call.
+        gate = scope.get(HERE) or getattr(scope.get("app"), KEPT, None)
+        if gate.__class__ is Gate and key_of(self, scope) in gate.leaves:
+            return original(self, scope, receive, send)
         gate = _gate(scope)
         if gate is None:
             return original(self, scope, receive, send)

@@ -32,7 +32,7 @@ class Leaf:
     """A route that answers by itself."""
 
     view: Any
-    """The route, or what stands for it in the router that includes it. Has ``matches``."""
+    """The route, or what stands for it in the router that includes it; ``None``: it cannot be asked by a made-up request."""
     kept: Any
     """What must not be freed while its identity tells routes apart."""
     keys: frozenset[Key]
@@ -112,7 +112,7 @@ def _branch(app: Any, prefix: str, above: tuple[int, ...]) -> Branch:
         elif isinstance(route, WebSocketRoute):
             made.leaves.append(_socket(view, route, prefix))
         else:
-            made.leaves.append(_unknown(view, route, prefix))
+            made.leaves.append(_unknown(route, prefix))
     made.leaves.extend(_frontends(router, prefix))
     if getattr(router.default, "__func__", None) not in (Router.not_found, type(router).not_found):
         made.leaves.append(_default(router, prefix))
@@ -213,11 +213,11 @@ def _unwrapped(app: Any) -> Any:
     return app
 
 
-def _unknown(view: Any, route: Any, prefix: str) -> Leaf:
+def _unknown(route: Any, prefix: str) -> Leaf:
     """A route of a kind that nobody knows: what it does with a request cannot be told."""
     path = getattr(route, "path", None)
     at = prefix + (path if isinstance(path, str) else _BELOW)
-    return Leaf(view, route, frozenset({(id(route), "", ANY)}), (Entry(ANY, at, None, "opaque"),))
+    return Leaf(None, route, frozenset({(id(route), "", ANY)}), (Entry(ANY, at, None, "opaque"),))
 
 
 def _default(router: Router, prefix: str) -> Leaf:
