@@ -225,3 +225,50 @@ def test_a_route_without_a_contract_fails(pytester: pytest.Pytester) -> None:
     )
     result = run(pytester, app=app, tests=tests)
     assert failed(result) == {"GET /bare-no contract"}
+
+
+def test_litestar(pytester: pytest.Pytester) -> None:
+    app = """
+from __future__ import annotations
+from litestar import Litestar, delete, get, post
+from pydantic import BaseModel
+from counterseal import Security, auth, contract, open_limits, owns, rate_limit, returns, seal, validates
+from counterseal.enforce.identity import MemoryStore, Sessions
+
+class Note(BaseModel):
+    id: str
+    owner: str
+
+class NoteOut(BaseModel):
+    id: str
+
+class NoteIn(BaseModel):
+    text: str
+
+NOTES = {"7": Note(id="7", owner="alice")}
+
+def load(note_id: str) -> Note | None:
+    return NOTES.get(note_id)
+
+@get("/notes/{note_id:str}")
+@contract(auth("user"), owns(load, "note_id", by="owner"), returns(NoteOut))
+async def show(note: Note) -> NoteOut:
+    return note
+
+@post("/notes")
+@contract(auth("user"), validates(NoteIn), rate_limit("add", "3/minute"))
+async def add(given: NoteIn) -> None:
+    return None
+
+security = Security(identities=[Sessions(MemoryStore())], limits=open_limits())
+app = Litestar([show, add], openapi_config=None)
+seal(app, security)
+"""
+    tests = """
+import shop
+from counterseal.testing import Sample, contract_matrix
+test_contracts = contract_matrix(shop.app, samples={"/notes/{note_id}": Sample(path={"note_id": 7}, owner="alice")})
+# SABOTAGE
+"""
+    result = run(pytester, app=app, tests=tests)
+    assert result.parseoutcomes() == {"passed": 18}, result.stdout.str()
