@@ -96,23 +96,36 @@ class DjangoStore(Store):
         self._is_async = target.is_async
 
     def load(self, unit: Any, key: Any) -> Found:
+        if not self._is_async:
+            return self._first(key)
+        from asgiref.sync import sync_to_async
+
+        # In the thread that holds the connection, and with it the transaction.
+        return sync_to_async(self._first)(key)
+
+    def _first(self, key: Any) -> Any:
         from django.core.exceptions import ValidationError
+        from django.db import connections, router
 
         try:
             value = self._model._meta.pk.to_python(key)
         except (ValidationError, ValueError, TypeError):
             value = None
         query = self._model._default_manager.filter(pk=value)
-        if self._is_async:
-            return query.afirst()
-        from django.db import connections
-
-        if connections[query.db].in_atomic_block:
-            query = query.select_for_update()
+        alias = router.db_for_write(self._model)
+        if connections[alias].in_atomic_block:
+            query = query.using(alias).select_for_update()
         return query.first()
 
     def narrow(self, field: str, value: Any) -> Any:
-        return self._model._default_manager.filter(**{field: value})
+        from django.core.exceptions import ValidationError
+
+        manager = self._model._default_manager
+        try:
+            return manager.filter(**{field: value})
+        except (ValidationError, ValueError, TypeError):
+            # Nothing can have such a value: the caller owns none.
+            return manager.none()
 
     def everything(self) -> Any:
         return self._model._default_manager.all()

@@ -90,10 +90,9 @@ class _Check:
     def _key(self, call: Call) -> Any:
         """The id: from the matched path, or what the caller of a service function gave."""
         name = self._clause.parameter
-        if call.exchange is not None and call.parent is None:
+        key = call.identifiers.get(name, _MISSING)
+        if key is _MISSING and call.exchange is not None and call.parent is None:
             key = call.exchange.path_params.get(name, _MISSING)
-        else:
-            key = call.identifiers.get(name, _MISSING)
         if key is _MISSING:
             raise Denied(500, "clause-failed", f"the route has no path parameter {name!r}", clause=self._clause.describe())
         call.object_key = key

@@ -45,7 +45,8 @@ def acting_as(principal: Principal | None, security: Security | None = None) -> 
         raise ContractError("acting_as() has no settings", "call configure(security) first, or give them to acting_as()")
     if principal is not None and not isinstance(principal, Principal):
         raise ContractError("acting_as() takes a Principal")
-    call = Call("acting_as", settings, None, {})
+    # Inside a request it stays that request: an adapter that finds requests by itself must not take this for the edge again.
+    call = Call("acting_as", settings, None if around is None else around.exchange, {}, around)
     call.principal = principal
     token = current.set(call)
     try:

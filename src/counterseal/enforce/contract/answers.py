@@ -58,7 +58,9 @@ def _unanswered(edge: Edge, result: Any) -> bool:
 
 
 def _answer(shaper: Shaper, call: Call, edge: Edge, result: Any) -> Any:
-    reply = edge.adapter.read(result)
+    # Some frameworks take an iterator for a response; here it is the declared items.
+    items = shaper.stream and isinstance(result, (Iterator, AsyncIterator))
+    reply = None if items else edge.adapter.read(result)
     if reply is None:
         if shaper.stream:
             return edge.adapter.stream(edge.exchange, _lines(shaper, call, result), "application/x-ndjson", call.headers)
@@ -67,6 +69,8 @@ def _answer(shaper: Shaper, call: Call, edge: Edge, result: Any) -> Any:
         return result
     if reply.streams:
         raise _unshaped(shaper, "the body built a stream by itself: yield items, and declare returns(Model, stream=True)")
+    if reply.unrendered:
+        return edge.adapter.respond(edge.exchange, shaper.json(reply.data), reply.status, call.headers, result)
     if reply.json is None:
         raise _unshaped(shaper, "the body built a response that is not JSON")
     return edge.adapter.respond(edge.exchange, _filtered(shaper, reply), reply.status, call.headers, result)

@@ -40,7 +40,10 @@ def _refuse(*args: Any, _where: str, **kwargs: Any) -> NoReturn:
 
 def _shaped_like(code: CodeType) -> CodeType:
     """The refusing code with the free variables of another: Python exchanges codes only where these agree."""
-    return _refuse.__code__.replace(co_freevars=code.co_freevars, co_name=code.co_name)
+    # A traceback then points to the function that stands there, not to this file.
+    return _refuse.__code__.replace(
+        co_freevars=code.co_freevars, co_name=code.co_name, co_filename=code.co_filename, co_firstlineno=code.co_firstlineno
+    )
 
 
 def refusal(where: str) -> ContractError:

@@ -70,7 +70,12 @@ class Guard:
         call = exchange.kept(self) or self._begin(adapter, exchange)
         if exchange.kind == "websocket":
             exchange.watch(Watcher(self.plan, call))
-        call.arguments.update(adapter.arguments(exchange, args, kwargs, self.plan.wanted))
+        given = adapter.arguments(exchange, args, kwargs, self.plan.wanted)
+        call.arguments.update(given)
+        if self.plan.target.identifiers:
+            # The ids that the body is called with are the ones to check: a view in between may have put others in their place.
+            named = {**kwargs, **given}
+            call.identifiers = {name: named[name] for name in self.plan.target.identifiers if name in named}
         if self.plan.takes_rest:
             call.arguments.update((name, value) for name, value in kwargs.items() if name not in self.plan.target.supplied)
         return call, edge
@@ -141,6 +146,7 @@ class Guard:
         reply = edge.adapter.read(answer) if edge is not None and edge.answers else None
         if edge is None or reply is None or not (reply.streams or reply.trailing):
             return answer
+        call.on_loop = edge.adapter.ends_on_loop
         return edge.adapter.follow(
             edge.exchange, answer, around(call), lambda error: finished(self.plan, call, error, reply.status)
         )
@@ -172,7 +178,7 @@ def guard(spec: Spec, function: object, detect: Adapters) -> Any:
     made = target(plain, spec.effective_layer)
     plan = compile_plan(spec, made)
     kept = Guard(plan, disarm(plain, made.where), detect(), detect)
-    wrapper = _async(kept) if made.is_async or made.streams else _plain(kept)
+    wrapper = _async(kept) if made.is_async else _plain(kept)
     functools.update_wrapper(wrapper, plain, updated=())
     # It would lead to the bare function, which does not run.
     del wrapper.__wrapped__

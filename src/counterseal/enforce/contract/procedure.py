@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
+from counterseal.enforce.clauses.atomic import adapted, ambient, in_its_thread
 from counterseal.enforce.clauses.base import Step
 from counterseal.enforce.contract.answers import Edge, log, note, shape
 from counterseal.enforce.contract.plan import Plan
@@ -104,7 +105,11 @@ def _clause_failed(call: Call, error: Exception) -> Denied:
 
 def _opens(plan: Plan, call: Call) -> bool:
     """Whether the call takes a session or a transaction."""
-    return plan.target.wants_unit or (plan.audit is not None and call.security.record_in_transaction)
+    return (
+        plan.target.wants_unit
+        or (plan.audit is not None and call.security.record_in_transaction)
+        or (call.security.unit_of_work is not None and ambient(call.security))
+    )
 
 
 def _in_unit(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure:
@@ -115,7 +120,7 @@ def _in_unit(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure
     factory = call.security.unit_of_work
     if factory is None or call.unit is not None:
         return (yield from _inside(plan, call, body, edge))
-    manager = factory()
+    manager = adapted(factory(), on_loop=call.on_loop)
     is_async = hasattr(manager, "__aenter__")
     call.unit = (yield manager.__aenter__()) if is_async else manager.__enter__()
     try:
@@ -148,7 +153,11 @@ def _inside(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure:
         call.security.at_body(body, call)
     try:
         result = body(**call.arguments)
-        call.result = result = (yield result) if plan.awaits else result
+        if plan.awaits:
+            result = yield result
+        elif hasattr(result, "__await__"):
+            raise _unfinished(result)
+        call.result = result
     except Exception as error:
         call.result = result = edge.adapter.raised(error) if edge is not None and edge.answers else None
         if result is None:
@@ -156,6 +165,14 @@ def _inside(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure:
     if plan.after:
         yield from _steps(plan.after, call)
     return result if plan.shaper is None else shape(plan.shaper, call, edge, result)
+
+
+def _unfinished(result: Any) -> Denied:
+    """The work of a plain function that has yet to be awaited would run outside its contract: it does not run."""
+    close = getattr(result, "close", None)
+    if close is not None:
+        close()
+    return Denied(500, "clause-failed", "a plain function returned something to be awaited: make the function async")
 
 
 def _tried(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure:
@@ -188,7 +205,8 @@ def _recorded_in_transaction(plan: Plan, call: Call) -> Procedure:
     if ledger is None:
         raise Denied(503, "unavailable", "no ledger is configured")
     try:
-        pending = ledger.write_in(call.unit, record(plan, call, Outcome.SUCCEEDED, status=call.status))
+        write = in_its_thread(call.unit, ledger.write_in, on_loop=call.on_loop)
+        pending = write(call.unit, record(plan, call, Outcome.SUCCEEDED, status=call.status))
         if pending is not None:
             yield pending
     except Unavailable as error:

@@ -31,6 +31,9 @@ class Reply:
     """Whether there is no body: 204, 304, a redirect."""
     trailing: bool = False
     """Whether background work follows the answer."""
+    unrendered: bool = False
+    """Whether the body is what the framework will make of ``data``."""
+    data: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class Adapter(ABC):
     shown to the one that its module uses."""
     ambient = False
     """Whether the request stands in the framework's context rather than among a function's arguments."""
+    ends_on_loop: bool = True
+    """Whether `follow` tells the end of an answer on an event loop, where nothing may block."""
 
     @abstractmethod
     def find(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Exchange | None:

@@ -81,6 +81,8 @@ class Security:
         self.environment = Environment(environment)
         self.sign_in = _local_path(sign_in)
         self.unit_of_work = unit_of_work
+        self.ambient_unit: bool | None = None
+        """Whether models find the unit of work by themselves, so that every body stands in one; ``None``: not asked yet."""
         self.record_in_transaction = record_in_transaction
         self.origins = frozenset((*origins, *(policy.origins if policy else ())))
         self.max_body = max_body
