@@ -272,3 +272,103 @@ test_contracts = contract_matrix(shop.app, samples={"/notes/{note_id}": Sample(p
 """
     result = run(pytester, app=app, tests=tests)
     assert result.parseoutcomes() == {"passed": 18}, result.stdout.str()
+
+
+SYNC = """
+NOTES = {7: {"id": 7, "owner": "alice", "secret": "s"}}
+
+class NoteOut(BaseModel):
+    id: int
+
+class NoteIn(BaseModel):
+    text: str
+
+def load(note_id: int):
+    return NOTES.get(note_id)
+
+security = Security(identities=[Sessions(MemoryStore())], limits=open_limits())
+"""
+IMPORTS = """
+from __future__ import annotations
+from pydantic import BaseModel
+from counterseal import Security, auth, contract, open_limits, owns, rate_limit, returns, seal, validates
+from counterseal.enforce.identity import MemoryStore, Sessions
+"""
+SYNC_TESTS = """
+import shop
+from counterseal.testing import Sample, contract_matrix
+sample = Sample(path={"note_id": 7}, owner="alice")
+notes = next(entry.path for entry in shop.entries if "note_id" in entry.path)
+test_contracts = contract_matrix(shop.app, samples={notes: sample}, bodies="all")
+# SABOTAGE
+"""
+FLASK = (
+    "from flask import Flask\n"
+    + SYNC
+    + """
+app = Flask("shop")
+
+@app.get("/notes/<int:note_id>")
+@contract(auth("user"), owns(load, "note_id", by="owner", into="note"), returns(NoteOut))
+def show(note):
+    return note
+
+@app.post("/notes")
+@contract(auth("user"), validates(NoteIn), rate_limit("add", "3/minute"))
+def add(given: NoteIn):
+    return {}
+
+@app.get("/static/none")
+@contract(auth("user"))
+async def later():
+    return {}
+
+seal(app, security, open={"/static/*": "files"})
+from counterseal.enforce.frameworks.flask import ADAPTER
+entries = ADAPTER.entries(app)
+"""
+)
+DJANGO = (
+    """
+import sys
+from django.conf import settings
+settings.configure(SECRET_KEY="only for tests", ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, DATABASES={}, INSTALLED_APPS=[])
+import django
+django.setup()
+from django.core.HANDLER import get_HANDLER_application
+from django.http import JsonResponse
+from django.urls import path
+"""
+    + SYNC
+    + """
+@contract(auth("user"), owns(load, "note_id", by="owner", into="note"), returns(NoteOut))
+def show(request, note):
+    return note
+
+@contract(auth("user"), validates(NoteIn), rate_limit("add", "3/minute"))
+def add(request, given: NoteIn):
+    return JsonResponse({})
+
+urlpatterns = [path("notes/<int:note_id>", show), path("notes", add)]
+app = get_HANDLER_application()
+seal(app, security)
+from counterseal.enforce.frameworks.django import ADAPTER
+entries = ADAPTER.entries(app)
+"""
+)
+FRAMEWORKS = {
+    "flask": FLASK,
+    "django, wsgi": DJANGO.replace("HANDLER", "wsgi"),
+    "django, asgi": DJANGO.replace("HANDLER", "asgi"),
+}
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_other_frameworks(pytester: pytest.Pytester, name: str) -> None:
+    app = IMPORTS + FRAMEWORKS[name]
+    result = run(pytester, app=app, tests=SYNC_TESTS)
+    assert result.parseoutcomes().keys() == {"passed"}, result.stdout.str()
+    assert result.parseoutcomes()["passed"] >= 18
+    broken = "from counterseal.enforce.clauses import owns\nowns._belongs = lambda *given: True"
+    result = run(pytester, broken, app=app, tests=SYNC_TESTS)
+    assert {case.partition("-")[2] for case in failed(result)} == {"other owner"}, result.stdout.str()

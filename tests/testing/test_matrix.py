@@ -30,7 +30,7 @@ def run(pytester: pytest.Pytester, sabotage: str = "", *args: str, app: str = AP
 
 def failed(result: pytest.RunResult) -> set[str]:
     """The ids of the cases that failed."""
-    lines = [line for line in result.outlines if line.startswith(("FAILED", "ERROR"))]
+    lines = [line for line in result.outlines if line.startswith(("FAILED ", "ERROR ")) and "::" in line]
     return {line.partition("[")[2].rpartition("]")[0] for line in lines}
 
 

@@ -68,6 +68,11 @@ class Route:
         return f"{self.entry.method} {self.entry.path}"
 
     @property
+    def method(self) -> str:
+        """The method of requests; where any comes in, one that changes something."""
+        return "POST" if self.entry.method == "*" else self.entry.method
+
+    @property
     def is_socket(self) -> bool:
         """Whether it is a WebSocket."""
         return self.entry.method == "WEBSOCKET"

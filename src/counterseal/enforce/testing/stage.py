@@ -102,10 +102,10 @@ class Stage:
             Unknown: the application does not answer.
         """
         seen = Seen()
-        security, method = self.route.security, self.route.entry.method
+        security, method = self.route.security, self.route.method
         with self._watched(seen, let_run=attempt.let_run), recognising(security, _identities(attempt, self.route)):
             try:
-                seen.answer = self._client.send(attempt.sent("GET" if method == "*" else method))
+                seen.answer = self._client.send(attempt.sent(method))
             except TimeoutError:
                 raise Unknown("the application does not answer") from None
         return seen

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from counterseal.enforce.core.errors import ContractError
 
 Pairs = tuple[tuple[str, str], ...]
-_MODULES = {"starlette": "asgi", "litestar": "asgi"}
+_MODULES = {"starlette": "asgi", "litestar": "asgi", "flask": "wsgi", "django": "wsgi"}
 """From an adapter's name to the module of its client."""
 
 

@@ -83,6 +83,8 @@ class AsgiClient:
         told.cancel()
         if not self._life.done():
             raise TimeoutError("the application does not start or stop in time")
+        # Taken note of, or the event loop reports it as lost.
+        self._life.exception()
         return None
 
 
