@@ -149,6 +149,8 @@ def _inside(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure:
     """The requirements that are left, the body, and what is ensured of its result."""
     if plan.inside:
         yield from _steps(plan.inside, call)
+    if call.security.at_body is not None:
+        call.security.at_body(body, call)
     try:
         result = body(**call.arguments)
         if plan.awaits:

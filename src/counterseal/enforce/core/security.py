@@ -21,6 +21,8 @@ UnitOfWork = Callable[[], Any]
 """Makes a context manager, plain or async, that yields a session, commits at a normal end and rolls back at any other."""
 Observer = Callable[["Call", str, "Denied | None"], None]
 """Told of every decision: the call, its outcome, and the denial if there was one."""
+AtBody = Callable[[Callable[..., Any], "Call"], None]
+"""Given a body and the call for which it is about to run. What it raises keeps the body from running."""
 
 
 class Environment(StrEnum):
@@ -85,6 +87,8 @@ class Security:
         self.origins = frozenset((*origins, *(policy.origins if policy else ())))
         self.max_body = max_body
         self.observers = tuple(observers)
+        self.at_body: AtBody | None = None
+        """Called when every requirement holds and a body is about to run. For tests; it can only refuse."""
         order = tuple(roles) or (tuple(role.name for role in policy.roles) if policy else ())
         self._satisfying = _hierarchy(order)
         self.by_scheme: Mapping[str, Identity] = _by_scheme(self.identities)
