@@ -182,6 +182,9 @@ def _tried(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure:
     for _ in range(plan.retry.times):
         try:
             return (yield from _in_unit(plan, call, body, edge))
+        except Denied:
+            # A refusal does not pass by itself, whatever the contract calls worth another try.
+            raise
         except plan.retry.on as error:
             log.info("%s is run again after %s (request %s)", call.name, type(error).__qualname__, call.request_id)
         yield from _pause(plan)

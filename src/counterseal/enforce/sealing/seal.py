@@ -150,6 +150,8 @@ def examine(app: Any, adapter: Adapter, security: Security | None, opened: Mappi
         found = find(entry.endpoint)
         before = len(problems)
         problems.extend(_problems(entry, found, security, openings))
+        if found.guard is not None and (objection := adapter.objection(entry.endpoint)) is not None:
+            problems.append(Problem("cannot-be-kept", f"{entry.method} {entry.path}", objection[0], found.where, objection[1]))
         if len(problems) == before:
             rows.append(_row(entry, found, openings))
     problems.extend(openings.rotten())

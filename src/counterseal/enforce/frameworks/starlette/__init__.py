@@ -23,7 +23,7 @@ from counterseal.enforce.frameworks.starlette.exchange import KEPT, StarletteExc
 from counterseal.enforce.frameworks.starlette.gate import close
 from counterseal.enforce.frameworks.starlette.openapi import documented
 from counterseal.enforce.frameworks.starlette.probe import check
-from counterseal.enforce.frameworks.starlette.signature import REQUEST, exposed
+from counterseal.enforce.frameworks.starlette.signature import REQUEST, exposed, reads_body
 from counterseal.enforce.frameworks.starlette.sockets import WatchedSocket
 from counterseal.enforce.frameworks.starlette.start import at_start
 from counterseal.enforce.frameworks.starlette.table import walked
@@ -141,6 +141,13 @@ class StarletteAdapter(Adapter):
 
     def expose(self, signature: Signature, admit: Admit) -> Signature | None:
         return exposed(signature, admit) if "fastapi" in sys.modules else None
+
+    def objection(self, endpoint: Any) -> tuple[str, str] | None:
+        signature = getattr(endpoint, "__signature__", None)
+        taken = [item.name for item in signature.parameters.values() if reads_body(item)] if signature is not None else []
+        if not taken or "fastapi" not in sys.modules:
+            return None
+        return f"{taken[0]!r} takes the body, and no clause checks it", "add validates(Model), or name the parameter with into="
 
     def recognises(self, app: Any) -> bool:
         return isinstance(app, Starlette)
