@@ -52,7 +52,7 @@ def procedure(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedur
         return answer
     status = call.status if reply is None else reply.status
     outcome = Outcome.SUCCEEDED if status is None or status < 400 else Outcome.FAILED
-    if plan.audit is not None and not call.security.record_in_transaction:
+    if plan.audit is not None and not call.recorded:
         yield from _written(plan, call, outcome, status=status)
     if call.security.observers:
         _tell(call, outcome, None)
@@ -116,23 +116,32 @@ def _in_unit(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure
     """Object, rules, body, output check and, where they share a database, the record: together or not at all."""
     injected = plan.target.unit
     if plan.target.unit_injected and injected is not None:
-        call.unit = call.arguments.get(injected)
+        call.unit, call.unit_opened = call.arguments.get(injected), False
     factory = call.security.unit_of_work
     if factory is None or call.unit is not None:
-        return (yield from _inside(plan, call, body, edge))
+        return (yield from _recorded(plan, call, body, edge))
     manager = adapted(factory(), on_loop=call.on_loop)
     is_async = hasattr(manager, "__aenter__")
     call.unit = (yield manager.__aenter__()) if is_async else manager.__enter__()
+    call.unit_opened = True
     try:
-        answer = yield from _inside(plan, call, body, edge)
-        if plan.audit is not None and call.security.record_in_transaction:
-            yield from _recorded_in_transaction(plan, call)
+        answer = yield from _recorded(plan, call, body, edge)
     except BaseException as error:
+        call.recorded = False
         yield from _left(manager, is_async, error)
         raise
     finally:
-        call.unit = None
+        call.unit, call.unit_opened = None, False
     yield from _left(manager, is_async, None)
+    return answer
+
+
+def _recorded(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure:
+    """What `_inside` does, and the record in the same transaction: of an inner call in that of the outer one."""
+    answer = yield from _inside(plan, call, body, edge)
+    if plan.audit is not None and call.unit_opened and call.security.record_in_transaction:
+        yield from _recorded_in_transaction(plan, call)
+        call.recorded = True
     return answer
 
 
