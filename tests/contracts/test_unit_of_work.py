@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import BackgroundTasks, FastAPI
+from fastapi.responses import JSONResponse
+from fastapi.testclient import TestClient
 from pydantic import BaseModel
 from sqlalchemy import ForeignKey, create_engine, select
 from sqlalchemy.exc import OperationalError
@@ -23,6 +26,7 @@ from counterseal import (
     contract,
     invariant,
     owns,
+    public,
     retry,
     returns,
     rule,
@@ -322,6 +326,34 @@ def test_who_acts_within_a_call_shares_its_transaction_and_its_request(
         assert look(10) == 7  # the change that is not committed yet
     assert len({call.request_id for call in seen}) == 1
     assert [call.caller.id for call in seen] == ["1", "2", "1"]
+
+
+def test_what_stands_in_the_transaction_is_how_it_ended(sessions: sessionmaker[Session]) -> None:
+    app, trail = FastAPI(), Kept()
+    app.state.counterseal = Security(unit_of_work=sessions.begin, ledger=trail, record_in_transaction=True)
+
+    @app.get("/refused")
+    @contract(public(reason="a test"), audit_log("refused"))
+    def refused() -> JSONResponse:
+        return JSONResponse({"error": "taken"}, 409)
+
+    @app.get("/broken")
+    @contract(public(reason="a test"), audit_log("broken"), returns(int, stream=True))
+    def broken() -> Iterator[int]:
+        yield 1
+        raise RuntimeError("after the first byte")
+
+    @app.get("/later")
+    @contract(public(reason="a test"), audit_log("later"), returns(int))
+    def later(tasks: BackgroundTasks) -> int:
+        tasks.add_task(lambda: None)
+        return 1
+
+    with TestClient(app, raise_server_exceptions=False) as client:
+        for path in ("/refused", "/broken", "/later"):
+            client.get(path)
+    assert trail.outcomes == ["refused:failed", "broken:failed", "later:succeeded"]
+    assert [record.status for record in trail.records] == [409, 200, 200]
 
 
 def test_an_async_session_is_awaited(tmp_path: Path) -> None:
