@@ -142,5 +142,6 @@ def test_the_front_page_runs(repository: Path, tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TOKEN_SECRET", SECRET)
     module = run(repository / "README.md")
-    with TestClient(module.__dict__["app"]) as client:
+    app = module.__dict__["app"]
+    with app.state.counterseal.ledger, TestClient(app) as client:
         assert client.patch("/users/1", json={"name": "x"}).status_code == 401

@@ -582,7 +582,7 @@ def test_it_does_not_start_with_a_hole(tmp_path: Path, change: dict[str, str | N
 
 
 def test_development_needs_no_secret_and_says_so(tmp_path: Path) -> None:
-    with running(tmp_path, USERS_DEVELOPMENT="1") as users:
+    with running(tmp_path, "--development", TOKEN_SECRET="", COUNTERSEAL_LEDGER_KEY="") as users:
         browser = users.browser()
         refused = browser.send("GET", "/admin/users").json()
         assert refused["clause"] == "the caller is known"

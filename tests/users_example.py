@@ -155,8 +155,8 @@ class Users:
 
 
 @contextmanager
-def running(folder: Path, **environment: str) -> Iterator[Users]:
-    """The example as a process of its own, set up as for production."""
+def running(folder: Path, *arguments: str, **environment: str) -> Iterator[Users]:
+    """The example as a process of its own, set up as for production. A variable that is given as empty is not set."""
     port = free_port()
     given = {
         **{
@@ -171,7 +171,8 @@ def running(folder: Path, **environment: str) -> Iterator[Users]:
         "DATABASE_URL": f"sqlite:///{folder / 'users.db'}",
         **environment,
     }
-    command = [sys.executable, "-m", "users", "--port", str(port)]
+    command = [sys.executable, "-m", "users", "--port", str(port), *arguments]
+    given = {name: value for name, value in given.items() if value}
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, env=given, stdout=log, stderr=subprocess.STDOUT)
     users = Users(f"http://127.0.0.1:{port}", given, folder, process)
