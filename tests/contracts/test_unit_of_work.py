@@ -244,6 +244,20 @@ def test_inner_calls_share_the_transaction_of_the_outer_one(sessions: sessionmak
     assert balance(sessions, 10) == 100
 
 
+def test_an_inner_call_is_on_record_in_the_outer_ones_transaction(sessions: sessionmaker[Session], trail: Kept) -> None:
+    @contract(audit_log("inner"), layer="data")
+    def inner(session: Session) -> None: ...
+
+    @contract(owns(Wallet, "wallet_id", by="owner_id"), audit_log("outer"), layer="business")
+    def outer(wallet: Wallet) -> None:
+        inner()
+
+    together = Security(unit_of_work=sessions.begin, ledger=trail, record_in_transaction=True)
+    with acting_as(ANN, together):
+        outer(10)
+    assert trail.outcomes == ["inner:succeeded", "outer:succeeded"]
+
+
 def test_an_async_session_is_awaited(tmp_path: Path) -> None:
     pytest.importorskip("aiosqlite")
     from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine

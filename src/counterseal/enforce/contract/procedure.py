@@ -119,14 +119,16 @@ def _in_unit(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure
         call.unit = call.arguments.get(injected)
     factory = call.security.unit_of_work
     if factory is None or call.unit is not None:
-        return (yield from _inside(plan, call, body, edge))
+        # Within another call's transaction, or one that the framework handed over: the record stands or falls with that.
+        answer = yield from _inside(plan, call, body, edge)
+        yield from _recorded_in_transaction(plan, call)
+        return answer
     manager = adapted(factory(), on_loop=call.on_loop)
     is_async = hasattr(manager, "__aenter__")
     call.unit = (yield manager.__aenter__()) if is_async else manager.__enter__()
     try:
         answer = yield from _inside(plan, call, body, edge)
-        if plan.audit is not None and call.security.record_in_transaction:
-            yield from _recorded_in_transaction(plan, call)
+        yield from _recorded_in_transaction(plan, call)
     except BaseException as error:
         yield from _left(manager, is_async, error)
         raise
