@@ -165,6 +165,7 @@ def test_errors_in_the_input_never_echo_it(world: World) -> None:
     assert answer.status_code == 422
     assert {item["path"] for item in answer.json()["errors"]} == {"name", "age"}
     assert "hunter2" not in answer.text
+    assert world.trail.records[0].object_id == "1"  # what was asked for is on record, though it was not looked at
 
 
 def test_production_does_not_say_why_and_development_does(world: World) -> None:

@@ -43,7 +43,7 @@ def record(plan: Plan, call: Call, outcome: Outcome, *, status: int | None = Non
         on_behalf_of=None if principal is None else principal.on_behalf_of,
         scheme=None if principal is None else principal.scheme,
         object_type=None if owned is None else owned.model_name,
-        object_id=None if call.object_key is None else str(call.object_key)[:200],
+        object_id=None if owned is None else _object_id(owned, call),
         route=call.place,
         client=call.client,
         request_id=call.request_id,
@@ -57,6 +57,15 @@ def record(plan: Plan, call: Call, outcome: Outcome, *, status: int | None = Non
 def reason_of(error: BaseException) -> str:
     """A denial's code, or an exception's class: its message may hold secrets."""
     return error.code if isinstance(error, Denied) else type(error).__qualname__
+
+
+def _object_id(owned: Owns, call: Call) -> str | None:
+    """The id that was asked for, also on record while the object has not been loaded: in an intent, in an early denial."""
+    key = call.object_key
+    if key is None:
+        at_edge = call.exchange if call.parent is None else None
+        key = (call.identifiers if at_edge is None else at_edge.path_params).get(owned.parameter)
+    return None if key is None else str(key)[:200]
 
 
 def _changes(audit: AuditLog | None, call: Call, sensitive: Callable[[str], bool]) -> Mapping[str, Any]:
