@@ -7,6 +7,7 @@ exception is a test marked ``needs_shared`` where ``../shared`` (labelled applic
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -105,3 +106,12 @@ def _no_user_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     monkeypatch.setenv("COUNTERSEAL_CACHE", str(tmp_path_factory.getbasetemp() / "counterseal-cache"))
     for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_left_behind() -> Iterator[None]:
+    """What one test configured for the process is not there for the next."""
+    yield
+    acting = sys.modules.get("counterseal.enforce.contract.acting")
+    if acting is not None:
+        vars(acting)["_default"] = None

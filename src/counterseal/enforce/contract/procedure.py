@@ -225,8 +225,8 @@ def _pause(plan: Plan) -> Procedure:
 
 def _recorded_in_transaction(plan: Plan, call: Call, outcome: Outcome, status: int | None) -> Procedure:
     ledger = call.security.ledger
-    if ledger is None:
-        raise Denied(503, "unavailable", "no ledger is configured")
+    if plan.audit is None or ledger is None or not call.security.record_in_transaction:
+        return
     try:
         write = in_its_thread(call.unit, ledger.write_in, on_loop=call.on_loop)
         pending = write(call.unit, record(plan, call, outcome, status=status))
