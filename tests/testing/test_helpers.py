@@ -130,7 +130,7 @@ def test_the_fixture_finds_the_application(pytester: pytest.Pytester) -> None:
                 assert site.client.get("/me").json()["id"] == "alice"
         """
     )
-    result = pytester.runpytest_subprocess("-p", "counterseal.enforce.testing.plugin")
+    result = pytester.runpytest_subprocess()
     result.assert_outcomes(passed=1)
 
 

@@ -25,7 +25,7 @@ def without(name, part, step):
 def run(pytester: pytest.Pytester, sabotage: str = "", *args: str, app: str = APP, tests: str = TESTS) -> pytest.RunResult:
     pytester.makepyfile(shop=app)
     pytester.makepyfile(test_shop=tests.replace("# SABOTAGE", TOOLS + sabotage))
-    return pytester.runpytest_subprocess("-p", "counterseal.enforce.testing.plugin", "-q", "-rfEs", *args)
+    return pytester.runpytest_subprocess("-q", "-rfEs", *args)
 
 
 def failed(result: pytest.RunResult) -> set[str]:
