@@ -708,3 +708,19 @@ def test_contracts_combine_and_only_tighten() -> None:
     with pytest.raises(ContractError):
         contract(layer="data") + contract(layer="business")
     assert both.describe().splitlines()[0].startswith("1. the caller has the role")
+
+
+def test_no_secret_of_the_input_goes_on_record(world: World) -> None:
+    class NewPassword(BaseModel):
+        new_password: str
+        profile: dict[str, str]
+
+    @world.app.post("/password")
+    @contract(auth(), validates(NewPassword), audit_log("password_change"), returns(dict[str, bool]))
+    async def change(given: NewPassword) -> dict[str, bool]:
+        return {}
+
+    body = {"new_password": "hunter2", "profile": {"city": "Vienna", "apiToken": "hunter2"}}
+    assert world.client.post("/password", json=body, headers=as_("ann")).status_code == 200
+    (record,) = world.trail.records
+    assert record.changes == {"new_password": "[redacted]", "profile": {"city": "Vienna", "apiToken": "[redacted]"}}

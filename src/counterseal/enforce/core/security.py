@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from functools import cached_property
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from counterseal.enforce.core.errors import ConfigurationError
 from counterseal.enforce.core.identity import Identity
 from counterseal.enforce.core.limiter import Limiter
 from counterseal.enforce.core.record import Trail
+from counterseal.enforce.core.redaction import Redactor
 
 if TYPE_CHECKING:
     from counterseal.enforce.core.call import Call
@@ -96,6 +98,11 @@ class Security:
         """The value of ``WWW-Authenticate`` in a 401."""
         if record_in_transaction and (unit_of_work is None or ledger is None):
             raise ConfigurationError("record_in_transaction needs a ledger and a unit_of_work")
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """What keeps values of sensitive names off the record: the policy's names, else its defaults."""
+        return Redactor(self.policy.sensitive if self.policy is not None else None)
 
     @property
     def explains(self) -> bool:
