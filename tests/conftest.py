@@ -7,6 +7,7 @@ exception is a test marked ``needs_shared`` where ``../shared`` (labelled applic
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Generator, Iterator
@@ -32,7 +33,12 @@ def _skips_fail() -> bool:
 
 
 def pytest_configure() -> None:
-    """Choose how property tests run."""
+    """Choose how property tests run, and see that processes which tests start can be interrupted.
+
+    A shell that runs its jobs in the background has them ignore the interrupt, and a process hands that on to those it starts.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.load_profile("ci" if _skips_fail() else "here")
 
 
