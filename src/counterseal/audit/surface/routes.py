@@ -10,6 +10,7 @@ from counterseal.audit.facts.python import ir
 from counterseal.audit.findings import Place
 from counterseal.audit.libraries.model import ViewClass
 from counterseal.audit.result import NotChecked, RouteKind
+from counterseal.audit.surface.contracts import answer
 from counterseal.audit.surface.core import Context, Frame
 from counterseal.audit.surface.flow import Event, Flow
 from counterseal.audit.surface.hooks import incoming_request, run_hooks
@@ -187,7 +188,7 @@ def make_route(m: Machine, mounted: Mounted, method: str, path: str, handler: Va
     request = Request(path_params(path), method)
     flow = run_route(m, mounted, method, path, handler, holder, func, request, framework)
     name = m.program.qualname(func) if func is not None else handler.name or "?"
-    response = r.options.get("response_model")
+    response = answer(handler) or r.options.get("response_model")
     model = None
     if response is not None and not (response.is_const and response.const is None):
         inner = response.extra if response.kind == "seq" and isinstance(response.extra, Value) else response
