@@ -35,7 +35,6 @@ _FRAMEWORKS: Mapping[str, str] = {
     "flask": "Flask",
     "gradio": "Gradio",
     "graphene": "Graphene",
-    "grpc": "gRPC",
     "hug": "Hug",
     "jsonrpcserver": "jsonrpcserver",
     "klein": "Klein",
