@@ -84,7 +84,7 @@ def main() -> None:
             "Growth": ("us", lambda: growth(folder, requests)),
         }
         if options.serve:
-            steps["Requests per second, uvicorn, one worker"] = ("/s", lambda: serving(folder, options.quick))
+            steps["Under uvicorn, one worker, 32 connections"] = ("", lambda: serving(folder, options.quick))
         for title, (unit, step) in steps.items():
             figures[title] = step()
             show(title, figures[title], unit)

@@ -7,6 +7,8 @@ exception is a test marked ``needs_shared`` where ``../shared`` (labelled applic
 from __future__ import annotations
 
 import os
+import signal
+import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -31,7 +33,12 @@ def _skips_fail() -> bool:
 
 
 def pytest_configure() -> None:
-    """Choose how property tests run."""
+    """Choose how property tests run, and see that processes which tests start can be interrupted.
+
+    A shell that runs its jobs in the background has them ignore the interrupt, and a process hands that on to those it starts.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.load_profile("ci" if _skips_fail() else "here")
 
 
@@ -105,3 +112,12 @@ def _no_user_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     monkeypatch.setenv("COUNTERSEAL_CACHE", str(tmp_path_factory.getbasetemp() / "counterseal-cache"))
     for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_left_behind() -> Iterator[None]:
+    """What one test configured for the process is not there for the next."""
+    yield
+    acting = sys.modules.get("counterseal.enforce.contract.acting")
+    if acting is not None:
+        vars(acting)["_default"] = None

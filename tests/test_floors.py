@@ -22,7 +22,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"guarantees"}),
     frozenset({"policy"}),
     frozenset({"enforce", "audit"}),
-    frozenset({"attack"}),
+    frozenset({"attack", "testing"}),
     frozenset({"report"}),
     frozenset({"gate"}),
     frozenset({"agent"}),

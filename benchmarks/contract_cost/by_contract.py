@@ -7,8 +7,13 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from contract_cost.shared import AUDIENCE, ISSUER, KEY, USERS, User, UserOut, UserUpdate
-from counterseal import Security, audit_log, auth, contract, open_ledger, open_limits, owns, rate_limit, returns, validates
+from counterseal import Security, audit_log, auth, contract, open_ledger, open_limits, owns, rate_limit, returns, seal, validates
 from counterseal.enforce.identity import BearerTokens
+
+OPEN = {
+    **dict.fromkeys(("/docs", "/docs/oauth2-redirect", "/openapi.json", "/redoc"), "what the interface is like is no secret"),
+    "/bare/{user_id}": "what a request costs without any guarantee is what is measured",
+}
 
 
 def load(user_id: int) -> User | None:
@@ -47,10 +52,11 @@ def application(folder: Path, durability: str = "normal") -> FastAPI:
         user.name, user.city, user.age = changes.name, changes.city, changes.age
         return user
 
-    app.state.counterseal = Security(
+    security = Security(
         identities=[BearerTokens(algorithms=("HS256",), key=KEY, issuer=ISSUER, audience=AUDIENCE)],
         ledger=open_ledger(folder / f"ledger-{durability}.db", durability=durability),  # type: ignore[arg-type]
         limits=open_limits("memory://"),
         roles=("user", "admin"),
     )
+    seal(app, security, open=OPEN)
     return app

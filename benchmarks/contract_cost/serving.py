@@ -32,11 +32,19 @@ def serving(folder: Path, quick: bool) -> dict[str, float]:
         ("contract, record (normal)", "by_contract", "/recorded/1"),
         ("contract, record (full, group commit)", "by_contract:full", "/recorded/1"),
     ):
-        found[name] = _measured(folder, wrk, module, path, 2 if quick else 6)
+        rate, cpu = _measured(folder, wrk, module, path, 2 if quick else 6)
+        found[f"{name}: requests per second"] = rate
+        found[f"{name}: CPU of the server, us per request"] = cpu
     return found
 
 
-def _measured(folder: Path, wrk: str, module: str, path: str, seconds: int) -> float:
+def _cpu(process: int) -> float:
+    """Seconds of CPU that a process has used (Linux)."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _measured(folder: Path, wrk: str, module: str, path: str, seconds: int) -> tuple[float, float]:
     port = _free_port()
     own = folder / f"serve{port}"
     own.mkdir()
@@ -53,19 +61,23 @@ def _measured(folder: Path, wrk: str, module: str, path: str, seconds: int) -> f
             "function done(summary) io.write('failed ', summary.errors.status, '\\n') end\n"
         )
         _load(wrk, url, script, 1)
-        return _load(wrk, url, script, seconds)
+        before = _cpu(server.pid)
+        rate, requests = _load(wrk, url, script, seconds)
+        return rate, (_cpu(server.pid) - before) / requests * 1e6
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(10)
 
 
-def _load(wrk: str, url: str, script: Path, seconds: int) -> float:
+def _load(wrk: str, url: str, script: Path, seconds: int) -> tuple[float, int]:
+    """Requests per second, and how many they were."""
     command = [wrk, "-t1", "-c32", f"-d{seconds}s", "-s", str(script), url]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "failed 0" not in output:
         raise RuntimeError(f"requests failed:\n{output}")
-    line = next(line for line in output.splitlines() if "Requests/sec" in line)
-    return float(line.split()[1])
+    rate = next(line for line in output.splitlines() if "Requests/sec" in line)
+    count = next(line for line in output.splitlines() if "requests in" in line)
+    return float(rate.split()[1]), int(count.split()[0])
 
 
 def _wait(url: str) -> None:

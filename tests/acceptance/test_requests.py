@@ -240,10 +240,19 @@ def test_the_check_comes_before_the_action(server: Served) -> None:
     assert "delete" not in server.ran
 
 
-def test_a_wrong_decorator_order_is_not_an_open_door(server: Served) -> None:
+def test_a_wrong_decorator_order_is_not_an_open_door(serve: Serve) -> None:
+    server = serve(ACCEPTANCE_WRONG_ORDER="1")
     assert server.client.get("/wrong-order", headers=bearer()).status_code == 500
     assert server.client.get("/wrong-order").status_code == 500
+    assert server.client.patch(NOTE, json=GOOD).status_code == 401
     assert "wrong order" not in server.ran
+
+
+def test_what_was_not_sealed_does_not_answer(server: Served) -> None:
+    assert server.client.get("/openapi.json").status_code == 200
+    said = server.client.get("/openapi.json").json()["paths"]["/notes/{note_id}"]["patch"]
+    assert {"401", "403", "422", "429"} <= set(said["responses"])
+    assert "audited" in said["x-counterseal"]["guarantees"]
 
 
 def test_another_owner_and_no_object_answer_alike_and_take_as_long(server: Served) -> None:
@@ -286,5 +295,4 @@ def test_optimised_python_checks_the_same(serve: Serve) -> None:
     assert server.client.patch(NOTE, json=GOOD, headers=bearer("bob")).status_code == 404
     assert server.client.patch(NOTE, json={**GOOD, "owner": "bob"}, headers=bearer()).status_code == 422
     assert server.client.delete(NOTE, headers=bearer("eve", "admin")).status_code == 403
-    assert server.client.get("/wrong-order").status_code == 500
     assert server.ran == []

@@ -35,6 +35,7 @@ from counterseal import (
     rate_limit,
     returns,
     rule,
+    seal,
     validates,
 )
 from tests.contracts.kit import CountingLimiter, HeaderIdentity, Kept, as_
@@ -164,6 +165,7 @@ def test_errors_in_the_input_never_echo_it(world: World) -> None:
     assert answer.status_code == 422
     assert {item["path"] for item in answer.json()["errors"]} == {"name", "age"}
     assert "hunter2" not in answer.text
+    assert world.trail.records[0].object_id == "1"  # what was asked for is on record, though it was not looked at
 
 
 def test_production_does_not_say_why_and_development_does(world: World) -> None:
@@ -441,6 +443,36 @@ def test_a_dependency_under_contract_refuses_too(world: World) -> None:
     assert world.client.get("/dep", headers=as_("eve:admin")).json() == {"who": "eve"}
 
 
+def test_a_sealed_application_tells_a_dependencys_refusal_in_full() -> None:
+    app = FastAPI(openapi_url=None)
+
+    @contract(auth("admin"))
+    async def admin(principal: Principal) -> str:
+        return principal.id
+
+    @app.get("/dep")
+    @contract(auth(), returns(dict[str, str]))
+    async def dep(who: str = Depends(admin)) -> dict[str, str]:
+        return {"who": who}
+
+    seal(app, Security(identities=[HeaderIdentity()]))
+    answer = TestClient(app).get("/dep", headers=as_("ann:user"))
+    assert (answer.status_code, answer.json()["code"]) == (403, "not-authorized")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_server_sent_events_are_filtered_too(world: World) -> None:
+    @world.app.get("/events")
+    @contract(auth(), returns(UserOut, stream="events"), audit_log("watch"))
+    async def events() -> AsyncIterator[User]:
+        yield User(1, "a\nb", "ann")
+
+    answer = world.client.get("/events", headers=as_("ann"))
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.text == 'data: {"id":1,"name":"a\\nb"}\n\n'
+    assert world.trail.outcomes == ["watch:succeeded"]
+
+
 def test_class_based_views(world: World) -> None:
     class View(HTTPEndpoint):
         @contract(auth(), returns(dict[str, str]))
@@ -676,3 +708,19 @@ def test_contracts_combine_and_only_tighten() -> None:
     with pytest.raises(ContractError):
         contract(layer="data") + contract(layer="business")
     assert both.describe().splitlines()[0].startswith("1. the caller has the role")
+
+
+def test_no_secret_of_the_input_goes_on_record(world: World) -> None:
+    class NewPassword(BaseModel):
+        new_password: str
+        profile: dict[str, str]
+
+    @world.app.post("/password")
+    @contract(auth(), validates(NewPassword), audit_log("password_change"), returns(dict[str, bool]))
+    async def change(given: NewPassword) -> dict[str, bool]:
+        return {}
+
+    body = {"new_password": "hunter2", "profile": {"city": "Vienna", "apiToken": "hunter2"}}
+    assert world.client.post("/password", json=body, headers=as_("ann")).status_code == 200
+    (record,) = world.trail.records
+    assert record.changes == {"new_password": "[redacted]", "profile": {"city": "Vienna", "apiToken": "[redacted]"}}

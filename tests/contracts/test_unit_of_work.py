@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import BackgroundTasks, FastAPI
+from fastapi.responses import JSONResponse
+from fastapi.testclient import TestClient
 from pydantic import BaseModel
 from sqlalchemy import ForeignKey, create_engine, select
 from sqlalchemy.exc import OperationalError
@@ -23,6 +26,7 @@ from counterseal import (
     contract,
     invariant,
     owns,
+    public,
     retry,
     returns,
     rule,
@@ -168,6 +172,7 @@ def test_a_body_that_fails_undoes_the_change_and_is_on_record(
     assert balance(sessions, 10) == 100
     assert trail.outcomes == ["drain:intent", "drain:failed"]
     assert trail.records[1].reason == "ValueError"
+    assert [record.object_id for record in trail.records] == ["10", "10"]  # before it is loaded, too
     assert "4111" not in repr(trail.records)
 
 
@@ -242,6 +247,113 @@ def test_inner_calls_share_the_transaction_of_the_outer_one(sessions: sessionmak
     with sessions() as session:
         assert session.get(Wallet, 30) is None
     assert balance(sessions, 10) == 100
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_record_of_an_inner_call_stands_in_the_transaction_of_the_outer_one(
+    sessions: sessionmaker[Session], trail: Kept, fails: bool
+) -> None:
+    written: list[Any] = []
+
+    class Noting(Kept):
+        def write_in(self, connection: Any, record: Any) -> None:
+            written.append((connection, record.action, record.outcome))
+
+    ledger = Noting()
+    security = Security(unit_of_work=sessions.begin, ledger=ledger, record_in_transaction=True)
+
+    @contract(requires=[owns(Wallet, "wallet_id", by="owner_id")], ensures=[audit_log("inner")], layer="data")
+    def draw(wallet: Wallet, amount: int) -> None:
+        wallet.balance -= amount
+
+    @contract(ensures=[audit_log("outer")], layer="business")
+    def pay(session: Session) -> None:
+        draw(10, 5)
+        assert written == [(session, "inner", "succeeded")]
+        if fails:
+            raise RuntimeError("after the inner call")
+
+    with acting_as(ANN, security):
+        if fails:
+            with pytest.raises(RuntimeError):
+                pay()
+        else:
+            pay()
+    assert [action for _, action, _ in written] == (["inner"] if fails else ["inner", "outer"])
+    assert len({id(connection) for connection, _, _ in written}) == 1
+    assert ledger.outcomes == (["outer:failed"] if fails else [])
+    assert balance(sessions, 10) == (100 if fails else 95)
+
+
+def test_a_session_that_a_framework_hands_over_is_not_the_contracts_to_commit(sessions: sessionmaker[Session]) -> None:
+    """So the record does not go into its transaction, which nobody might commit."""
+    trail = Kept()
+    security = Security(unit_of_work=sessions.begin, ledger=trail, record_in_transaction=True)
+    trail.write_in = None  # type: ignore[method-assign,assignment]
+
+    @contract(ensures=[audit_log("handed")], layer="business")
+    def pay(session: Session = None) -> None:  # type: ignore[assignment]
+        session.commit()
+
+    with acting_as(ANN, security), sessions() as session:
+        pay(session=session)
+    assert trail.outcomes == ["handed:succeeded"]
+
+
+def test_who_acts_within_a_call_shares_its_transaction_and_its_request(
+    sessions: sessionmaker[Session], security: Security
+) -> None:
+    seen: list[Call] = []
+
+    @contract(requires=[owns(Wallet, "wallet_id", by="owner_id")], layer="data")
+    def read(wallet: Wallet, session: Session, call: Call) -> int:
+        seen.append(call)
+        return wallet.balance
+
+    @contract(requires=[owns(Wallet, "wallet_id", by="owner_id")], layer="business")
+    def look(wallet: Wallet, session: Session, call: Call) -> int:
+        wallet.balance = 7
+        session.flush()
+        seen.append(call)
+        with acting_as(BOB):
+            with pytest.raises(Denied):
+                read(wallet_id=10)
+            read(wallet_id=20)
+        with acting_as(ANN):
+            return read(wallet_id=10)
+
+    with acting_as(ANN, security):
+        assert look(10) == 7  # the change that is not committed yet
+    assert len({call.request_id for call in seen}) == 1
+    assert [call.caller.id for call in seen] == ["1", "2", "1"]
+
+
+def test_what_stands_in_the_transaction_is_how_it_ended(sessions: sessionmaker[Session]) -> None:
+    app, trail = FastAPI(), Kept()
+    app.state.counterseal = Security(unit_of_work=sessions.begin, ledger=trail, record_in_transaction=True)
+
+    @app.get("/refused")
+    @contract(public(reason="a test"), audit_log("refused"))
+    def refused() -> JSONResponse:
+        return JSONResponse({"error": "taken"}, 409)
+
+    @app.get("/broken")
+    @contract(public(reason="a test"), audit_log("broken"), returns(int, stream=True))
+    def broken() -> Iterator[int]:
+        yield 1
+        raise RuntimeError("after the first byte")
+
+    @app.get("/later")
+    @contract(public(reason="a test"), audit_log("later"), returns(int))
+    def later(tasks: BackgroundTasks) -> int:
+        tasks.add_task(lambda: None)
+        return 1
+
+    with TestClient(app, raise_server_exceptions=False) as client:
+        for path in ("/refused", "/broken", "/later"):
+            client.get(path)
+    assert trail.outcomes == ["refused:failed", "broken:failed", "later:succeeded"]
+    assert [record.status for record in trail.records] == [409, 200, 200]
 
 
 def test_an_async_session_is_awaited(tmp_path: Path) -> None:

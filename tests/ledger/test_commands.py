@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 import subprocess
 import time
 from collections.abc import Sequence
@@ -163,8 +164,11 @@ def test_follow_goes_on_with_what_is_added(ledger: Path) -> None:
         with open_ledger(ledger, key=KEY) as opened:
             opened.append(record(99, at=time.time()))
             assert "User:99" in process.stdout.readline()
-        process.send_signal(2)
-        assert process.wait(timeout=10) == 130
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.wait(timeout=10) == 130
+        finally:
+            process.kill()
 
 
 def test_in_postgresql_too(postgresql: str, key_file: Path) -> None:

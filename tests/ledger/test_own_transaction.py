@@ -197,3 +197,24 @@ def test_a_connection_to_another_kind_of_database_is_a_mistake(in_sqlite: tuple[
         ledger.write_in(connection, record(1))
     with pytest.raises(ConfigurationError, match=r"cannot write with a builtins\.dict"):
         ledger.write_in({}, record(1))
+
+
+def test_opening_a_ledger_in_the_applications_file_leaves_its_locks_alone(tmp_path: Path) -> None:
+    """Else the next process that ends takes itself for the last one, and removes the log that is in use."""
+    path = str(tmp_path / "app.db")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE mine (id INTEGER)")
+        with open_ledger(path, key=KEY) as ledger:
+            ledger.append(record(1))
+            elsewhere = (
+                "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('INSERT INTO mine VALUES (1)'); c.commit()"
+            )
+            for _ in range(2):
+                subprocess.run([sys.executable, "-c", elsewhere + "; c.close()", path], check=True)
+                assert Path(f"{path}-wal").exists()
+                connection.execute("INSERT INTO mine VALUES (2)")
+                ledger.append(record(2))
+    with closing(sqlite3.connect(path)) as after:
+        assert after.execute("SELECT count(*) FROM mine").fetchone() == (4,)
+        assert after.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from counterseal.enforce.core.errors import ConfigurationError
 from counterseal.enforce.core.record import Outcome, Record
+from counterseal.enforce.core.redaction import Redactor
 from counterseal.enforce.ledger import State, open_ledger, parse_key, parse_public_key, reading, verify
 from counterseal.enforce.ledger.encoding import FIELDS, MAX_OBJECT, Encoder, decode
-from counterseal.enforce.ledger.redaction import Redactor
 from counterseal.policy.sensitive import DEFAULTS
 from tests.ledger.records import KEY, record
 

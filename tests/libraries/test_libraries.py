@@ -51,7 +51,7 @@ TOO_GENERAL = {
     "write",
     "set",
 }
-FRAMEWORKS = {"fastapi", "starlette", "flask", "connexion", "django"}
+FRAMEWORKS = {"aiohttp", "connexion", "django", "fastapi", "flask", "litestar", "starlette"}
 
 
 def apis(library: Library) -> Iterator[tuple[str, Api]]:

@@ -94,6 +94,24 @@ def test_the_contract_stands_above_the_route_decorator() -> None:
     assert problem.where == f"{HERE}:{line}"
 
 
+def test_a_body_that_no_clause_checks_is_the_frameworks_to_read() -> None:
+    app = FastAPI(openapi_url=None)
+
+    @app.post("/x")
+    @contract(auth())
+    async def handler(changes: Changes) -> int:
+        return 1
+
+    @app.post("/y")
+    @contract(auth(), validates(Changes))
+    async def checked(changes: Changes) -> int:
+        return 1
+
+    (problem,) = fails(app, security()).problems
+    assert (problem.code, problem.route) == ("cannot-be-kept", "POST /x")
+    assert "validates(Model)" in problem.fix
+
+
 def test_a_decorator_around_the_contract_could_answer_in_its_place() -> None:
     def cached(function: Callable[..., Any]) -> Callable[..., Any]:
         kept: list[Any] = []

@@ -45,6 +45,40 @@ def starlette_routes(routes: Any, prefix: str = "") -> Iterator[tuple[str, str]]
                 yield method, path
 
 
+def litestar_routes(app: Any) -> Iterator[tuple[str, str]]:
+    """Every route of a Litestar application without what it adds for documents and for OPTIONS."""
+    for route in app.routes:
+        kind = type(route).__name__
+        if kind == "HTTPRoute":
+            handlers = [h for h in route.route_handlers if h.fn.__module__.partition(".")[0] != "litestar"]
+            for handler in handlers:
+                yield from ((str(getattr(method, "value", method)), route.path) for method in handler.http_methods)
+        elif kind == "WebSocketRoute":
+            yield "WEBSOCKET", route.path
+        else:
+            yield "ANY", route.path
+
+
+def aiohttp_routes(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Every route of an aiohttp application, those of applications inside it included."""
+    for resource in app.router.resources():
+        inner = getattr(resource, "_app", None)
+        if inner is not None:
+            yield from aiohttp_routes(inner)
+            continue
+        path = resource.canonical
+        if type(resource).__name__ == "StaticResource":
+            yield "GET", f"{path}/{{path:path}}"
+            continue
+        for route in resource:
+            if isinstance(route.handler, type):
+                yield from ((verb.upper(), path) for verb in VERBS if hasattr(route.handler, verb))
+            elif route.method == "*":
+                yield from ((verb, path) for verb in ("GET", "POST", "PUT", "PATCH", "DELETE"))
+            elif route.method != "HEAD" or len(list(resource)) == 1:
+                yield route.method, path
+
+
 def expanded(routes: Any) -> Iterator[Any]:
     """Routes of included routers one by one: newer versions of FastAPI keep them in one entry."""
     try:
@@ -53,6 +87,15 @@ def expanded(routes: Any) -> Iterator[Any]:
         yield from routes
         return
     yield from iter_route_contexts(routes)
+
+
+def routes_of(app: Any) -> Iterator[tuple[str, str]]:
+    """The routes of an application of any of the frameworks."""
+    if type(app).__name__ == "Litestar":
+        return litestar_routes(app)
+    if type(app).__module__.startswith("aiohttp"):
+        return aiohttp_routes(app)
+    return flask_routes(app) if hasattr(app, "url_map") else starlette_routes(app.routes)
 
 
 def table(folder: Path, where: str) -> list[tuple[str, str]]:
@@ -64,7 +107,7 @@ def table(folder: Path, where: str) -> list[tuple[str, str]]:
         made = getattr(importlib.import_module(module), name.removesuffix("()"))
         app = made() if name.endswith("()") else made
         app = getattr(app, "app", app) if type(app).__module__.startswith("connexion") else app
-        return sorted(set(flask_routes(app) if hasattr(app, "url_map") else starlette_routes(app.routes)))
+        return sorted(set(routes_of(app)))
     finally:
         sys.path.remove(str(folder))
         for name in set(sys.modules) - before:

@@ -7,7 +7,10 @@ from textwrap import dedent
 import pytest
 
 from counterseal.audit.result import RouteKind
+from counterseal.audit.rules._shared.access_exposed import exposed
+from counterseal.audit.rules.resources import unbounded_body
 from counterseal.guarantees import Guarantee, State
+from counterseal.policy import Policy
 from tests.surface.apps import surface
 
 HEAD = """
@@ -148,3 +151,70 @@ def test_an_object_that_the_contract_hands_over_is_no_input() -> None:
             """)
     ).routes
     assert {item.type for item in route.inputs} == {"InvoiceUpdate"}
+
+
+INSIDE = """
+class Card(Base):
+    __tablename__ = "cards"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    password_hash: Mapped[str]
+
+class CardOut(BaseModel):
+    id: int
+
+@contract(requires=[auth(permission="cards:read")], layer="{layer}")
+def find(session: Session) -> Card:
+    return session.scalars(select(Card)).one()
+
+@app.post("/cards")
+@contract(public(reason="the program itself looks"), validates(InvoiceUpdate){shaped})
+def ask(given: InvoiceUpdate):
+    with acting_as(Principal(id="program")):
+        return find()
+"""
+IMPORTS = "from sqlalchemy import select\nfrom sqlalchemy.orm import Session\nfrom counterseal import acting_as\n"
+
+
+@pytest.mark.parametrize("layer", ["business", "data"])
+def test_a_function_of_an_inner_layer_never_says_who_is_calling(layer: str) -> None:
+    (route,) = surface(HEAD + IMPORTS + INSIDE.format(layer=layer, shaped="")).routes
+    assert route.cells[Guarantee.AUTHENTICATED].state is State.MISSING
+    assert route.cells[Guarantee.AUTHORIZED].state is not State.ENFORCED
+
+
+@pytest.mark.parametrize(
+    ("shaped", "expected"), [(", returns(CardOut)", []), (", returns(list[CardOut])", []), ("", ["password_hash"])]
+)
+def test_the_declared_answer_is_what_leaves(shaped: str, expected: list[str]) -> None:
+    found = surface(HEAD + IMPORTS + INSIDE.format(layer="data", shaped=shaped))
+    (route,) = found.routes
+    assert [each.name for each in exposed(route, found, Policy())] == expected
+
+
+def test_a_contract_reads_no_more_of_a_body_than_the_application_allows() -> None:
+    bounded = "\nfrom pydantic import Field\nclass Note(BaseModel):\n    text: str = Field(max_length=10)\n"
+    plain = surface(HEAD + bounded + "@app.post('/notes')\ndef note(given: Note):\n    return {}\n")
+    sealed = surface(
+        HEAD
+        + bounded
+        + "@app.post('/notes')\n@contract(public(reason='x'), validates(Note))\ndef note(given: Note):\n    return {}\n"
+    )
+    assert [len(list(unbounded_body.RULE.check(found, Policy()))) for found in (plain, sealed)] == [1, 0]
+
+
+def test_passwords_and_tokens_of_our_identities_are_known() -> None:
+    (route,) = surface(
+        HEAD
+        + dedent("""
+            from counterseal.enforce.identity import Passwords, RefreshTokens
+            passwords = Passwords()
+            refresh = RefreshTokens(None)
+
+            @app.post("/enter")
+            def enter(given: InvoiceUpdate):
+                if not passwords.verify("x", "y"):
+                    return {}
+                return {"token": refresh.issue("me")}
+            """)
+    ).routes
+    assert {call.kind for call in route.flow.calls("password-verify", "random-strong")} == {"password-verify", "random-strong"}

@@ -293,3 +293,19 @@ def test_the_place_of_a_route_runs_from_its_decorator_to_its_signature() -> None
     )["GET /x"]
 
     assert (route.place.file, route.place.line, route.place.end_line) == ("main.py", 5, 9)
+
+
+def test_a_table_of_aiohttp_that_is_not_known_is_on_record() -> None:
+    found = surface(
+        """
+        from aiohttp import web
+        from somewhere import handler, routes
+
+        app = web.Application()
+        app.add_routes(routes)
+        app.add_routes([web.get("/x", handler)])
+        """
+    )
+
+    assert [(n.what, n.line) for n in found.not_checked] == [("routes of the application", 6)]
+    assert "GET /x" in table(found)

@@ -404,6 +404,33 @@ def test_settings_guard_by_default(source: str, settings: str, expected: bool) -
     assert guarded(source, settings) is expected
 
 
+def test_middleware_that_only_some_deployments_have_takes_nothing_away_and_is_on_record() -> None:
+    found = surface_of(
+        {
+            "settings.py": SETTINGS.replace("]", ', "proxy.HeaderMiddleware"]'),
+            "proxy.py": """
+            import os
+            from django.contrib import auth
+            from django.core.exceptions import MiddlewareNotUsed
+
+            class HeaderMiddleware:
+                def __init__(self, get_response):
+                    if not os.getenv("REMOTE_USER_HEADER"):
+                        raise MiddlewareNotUsed()
+                    self.get_response = get_response
+
+                def __call__(self, request):
+                    request.user = auth.authenticate(request, name=request.META.get("HTTP_X_USER"))
+                    return self.get_response(request)
+            """,
+            "urls.py": HEAD + dedent(_view("@login_required")),
+        }
+    )
+    (route,) = found.routes
+    assert route.cells[Guarantee.AUTHENTICATED].state is State.FOUND
+    assert [item.what for item in found.not_checked] == ["the middleware proxy.HeaderMiddleware"]
+
+
 def test_middleware_of_the_program_is_run() -> None:
     settings = 'ROOT_URLCONF = "urls"\nMIDDLEWARE = ["gate.{0}"]\n'
     gate = """
@@ -447,3 +474,29 @@ def test_a_query_that_leaves_out_the_callers_own_is_not_theirs(narrowing: str, s
     files = {"settings.py": SETTINGS, "urls.py": HEAD + dedent(source)}
     (route,) = surface_of(files).routes
     assert route.cells[Guarantee.OWNED].state is state
+
+
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [
+        ("rest_framework.authentication.TokenAuthentication", State.FOUND),
+        ("knox.auth.TokenAuthentication", State.FOUND),
+        ("somebody.auth.HeaderAuthentication", State.UNKNOWN),
+    ],
+)
+def test_an_authenticator_that_nobody_vouches_for_is_unknown(name: str, state: State) -> None:
+    module, _, made = name.rpartition(".")
+    source = f"""
+        from {module} import {made} as Chosen
+
+        class X(APIView):
+            authentication_classes = [Chosen]
+            permission_classes = [IsAuthenticated]
+
+            def post(self, request):
+                return Response("x")
+
+        urlpatterns = [path("x", X.as_view())]
+        """
+    (route,) = surface_of({"settings.py": SETTINGS, "urls.py": HEAD + dedent(source)}).routes
+    assert route.cells[Guarantee.AUTHENTICATED].state is state

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.surface import fastapi_samples, flask_samples, starlette_samples
+from tests.surface import aiohttp_samples, fastapi_samples, flask_samples, litestar_samples, starlette_samples
 from tests.surface.apps import Sample, real_tables, surface_of
 
 SAMPLES: dict[str, Sample] = {
@@ -13,6 +13,8 @@ SAMPLES: dict[str, Sample] = {
         ("flask", flask_samples.SAMPLES),
         ("fastapi", fastapi_samples.SAMPLES),
         ("starlette", starlette_samples.SAMPLES),
+        ("aiohttp", aiohttp_samples.SAMPLES),
+        ("litestar", litestar_samples.SAMPLES),
     )
     for name, sample in samples.items()
 }

@@ -42,8 +42,8 @@ Exit codes:
 def counterseal() -> None:
     """Audit the back end that AI wrote, before it ships.
 
-    Reads the code of a FastAPI, Starlette, Flask or Django application, without running it, and shows every route, what each one
-    guarantees, what is missing, and what to fix first.
+    Reads the code of a FastAPI, Starlette, Litestar, aiohttp, Flask, Quart or Django application, without running it, and shows
+    every route, what each one guarantees, what is missing, and what to fix first.
     """
 
 

@@ -9,6 +9,11 @@ def _clause(clause: str, /, **roles: int | str | tuple[int | str, ...]) -> Api:
     return Api("contract-clause", roles, fixed={"clause": clause}, returns=f"counterseal.{clause}")
 
 
+_IDENTITY = "counterseal.enforce.identity"
+_FRESH = Api("random-strong", gives=("random:strong",))
+_HASH = Api("password-hash", {"password": (0, "password")}, gives=("hash:password",), fixed={"scheme": "argon2"})
+_VERIFY = Api("password-verify", {"password": (0, "password"), "hash": (1, "stored")}, true=("password",))
+
 LIBRARY = Library(
     name="counterseal",
     calls={
@@ -25,6 +30,16 @@ LIBRARY = Library(
         "counterseal.rule": _clause("rule"),
         "counterseal.invariant": _clause("invariant"),
         "counterseal.retry": _clause("retry"),
+        # What identities hand out is new each time; passwords are verified in the same time for people who do not exist.
+        f"{_IDENTITY}.Passwords.hash": _HASH,
+        f"{_IDENTITY}.Passwords.hash.aio": _HASH,
+        f"{_IDENTITY}.Passwords.verify": _VERIFY,
+        f"{_IDENTITY}.Passwords.verify.aio": _VERIFY,
+        **{
+            f"{_IDENTITY}.{name}{form}": _FRESH
+            for name in ("AccessTokens.issue", "RefreshTokens.issue", "OneTimeTokens.issue", "ApiKeys.issue", "Sessions.sign_in")
+            for form in ("", ".aio")
+        },
     },
     aliases={
         "counterseal.enforce.api.contract": "counterseal.contract",

@@ -18,6 +18,7 @@ class Knowledge:
         self.bases: dict[str, str] = {}
         self.views: dict[str, ViewClass] = {}
         self.methods: dict[str, Api] = {}
+        self.constants: dict[str, str] = {}
         self.frameworks: dict[str, str] = {}
         self.weak_defaults: dict[str, str] = {}
         self.modules: dict[str, str] = {}
@@ -31,6 +32,7 @@ class Knowledge:
             self.bases.update(lib.bases)
             self.views.update(lib.views)
             self.methods.update(lib.methods)
+            self.constants.update(lib.constants)
             self.weak_defaults.update(lib.weak_defaults)
             self.modules.update(lib.modules)
             self.settings.update(lib.settings)
@@ -38,6 +40,12 @@ class Knowledge:
                 self.frameworks[lib.name] = lib.framework
         self.telling = frozenset(name for name, api in self.methods.items() if api.kind in TELLING)
         """Methods that are worth a look whatever they are called on."""
+        self.described = frozenset(name.rpartition(".")[0] for name in (*self.sources, *self.calls))
+        """Classes (and modules) with members that a library file describes."""
+        makers = {name for name, api in self.calls.items() if api.kind in ("app", "openapi-app")}
+        makers |= {name for name, target in self.aliases.items() if target in makers}
+        self.makers = frozenset(name.rpartition(".")[2] for name in makers)
+        """Last parts of the names of what makes an application."""
         self.registering = frozenset(name.rpartition(".")[2] for name, api in self.calls.items() if api.kind in REGISTERING)
         """Last parts of the names of what attaches something to an application."""
 
@@ -83,7 +91,8 @@ class Knowledge:
 
     def framework(self, name: str) -> str:
         """The web framework that a full name belongs to, or ``""``."""
-        return self.frameworks.get(self.canonical(name).partition(".")[0], "")
+        head, _, rest = self.canonical(name).partition(".")
+        return self.frameworks.get(head) or self.frameworks.get(f"{head}.{rest.partition('.')[0]}", "")
 
 
 REGISTERING = frozenset(

@@ -22,6 +22,7 @@ KINDS = frozenset(
         "mount",
         "hook",
         "middleware",
+        "middleware-base",
         "static",
         "error-handler",
         "resource",
@@ -46,6 +47,7 @@ KINDS = frozenset(
         "role-required",
         "role-check",
         "authenticator",
+        "authenticator-class",
         "current-user",
         "password-hash",
         "password-verify",
@@ -163,6 +165,8 @@ class ViewClass:
     """Python method that answers what no other does."""
     factory: str = ""
     """Class method that makes a function of the class for registering it."""
+    request: str = ""
+    """Attribute that holds the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,8 @@ class Library:
     """
     bases: Mapping[str, str] = field(default_factory=dict)
     """Classes that make their subclasses something: name -> ``table``, ``schema``, ``settings``, ``enum``, ``user-mixin``."""
+    constants: Mapping[str, str] = field(default_factory=dict)
+    """Members of enumerations: full name -> value."""
     views: Mapping[str, ViewClass] = field(default_factory=dict)
     methods: Mapping[str, Api] = field(default_factory=dict)
     """Methods that are telling even on a receiver whose class is not known (``execute``)."""

@@ -16,6 +16,18 @@ _EXCEPTIONS = {
     "MethodNotAllowed": "405",
     "Throttled": "429",
 }
+# Each verifies what it reads before it names a user: a session, a password, a stored token, or a token's signature.
+_AUTHENTICATORS = (
+    "rest_framework.authentication.SessionAuthentication",
+    "rest_framework.authentication.BasicAuthentication",
+    "rest_framework.authentication.TokenAuthentication",
+    "rest_framework_simplejwt.authentication.JWTAuthentication",
+    "rest_framework_simplejwt.authentication.JWTStatelessUserAuthentication",
+    "rest_framework_jwt.authentication.JSONWebTokenAuthentication",
+    "knox.auth.TokenAuthentication",
+    "oauth2_provider.contrib.rest_framework.OAuth2Authentication",
+    "dj_rest_auth.jwt_auth.JWTCookieAuthentication",
+)
 LIBRARY = Library(
     name="rest_framework",
     framework="django",
@@ -26,6 +38,7 @@ LIBRARY = Library(
             for n, s in _EXCEPTIONS.items()
         },
         "rest_framework.authentication.authenticated_by": Api("authenticator", {"authenticator": 0, "request": 1}),
+        **{name: Api("authenticator-class", returns=name) for name in _AUTHENTICATORS},
         "rest_framework.authentication.get_authorization_header": Api("wait", gives=("cred", "in:header:authorization")),
         "rest_framework.throttling.hit": Api("limit-hit", facts=("limit",)),
         "rest_framework.routers.SimpleRouter": Api(

@@ -25,6 +25,7 @@ from counterseal.audit.surface.modelled import modelled_modules
 from counterseal.audit.surface.models import data_models
 from counterseal.audit.surface.program import Program
 from counterseal.audit.surface.routes import assemble
+from counterseal.audit.surface.unread import unread
 from counterseal.audit.surface.url_routes import add_sites
 from counterseal.audit.surface.vocabulary import SECRET_NAME
 from counterseal.policy import Policy
@@ -66,6 +67,7 @@ def build(
         literals=tuple(literals(facts)),
         unattached=part("what is attached to applications", lambda: unattached(machine)),
         late_guards=part("the order of decorators", lambda: late_guards(machine)),
+        unread=part("handlers of unknown frameworks", lambda: unread(machine)),
         frameworks=frameworks(machine, facts),
     )
     surface.routes = tuple(_with_cells(machine, route, surface, policy) for route in routes)

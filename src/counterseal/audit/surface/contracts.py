@@ -19,6 +19,9 @@ _KEEPS = {
     "audit_log": ("", Guarantee.AUDITED),
     "returns": ("", Guarantee.SHAPED),
 }
+_INNER_LAYERS = frozenset({"business", "data"})
+"""Functions of these layers never establish who is calling: they rely on what stands around them, often the program itself."""
+_WHO = frozenset({Guarantee.AUTHENTICATED, Guarantee.AUTHORIZED, Guarantee.OWNED})
 _PRINCIPAL = "counterseal.Principal"
 _CALL = "counterseal.Call"
 
@@ -42,10 +45,13 @@ def _clauses(contract: Value) -> Iterator[tuple[str, Value]]:
 def promises(contract: Value) -> Labels:
     """The facts that hold when the body of a function under this contract runs."""
     facts: set[str] = set()
-    public = False
+    inner = _layer(contract) in _INNER_LAYERS
+    public = inner
     for name, clause in _clauses(contract):
         public |= name == "public"
         fact, guarantee = _KEEPS.get(name, ("", None))
+        if inner and guarantee in _WHO:
+            continue
         facts.update(item for item in (fact, f"{CONTRACT}{guarantee.value}" if guarantee else "") if item)
         roles = _roles(clause) if name == "auth" else []
         if roles:
@@ -54,6 +60,21 @@ def promises(contract: Value) -> Labels:
         return frozenset(facts)
     # Without public() nobody gets in unknown, and a cookie is believed from the application's own pages only.
     return frozenset(facts | {"auth", "csrf", f"{CONTRACT}{Guarantee.AUTHENTICATED.value}"})
+
+
+def _layer(contract: Value) -> str:
+    said = contract.extra
+    return said.const.lower() if isinstance(said, Value) and isinstance(said.const, str) else ""
+
+
+def answer(target: Value) -> Value | None:
+    """What the contract on a function lets out of it; ``None``: it does not say."""
+    contract = contract_of(target)
+    for name, clause in _clauses(contract) if contract is not None else ():
+        items = clause.items if isinstance(clause.items, dict) else {}
+        if name == "returns":
+            return items.get("0") or items.get("model") or items.get("what")
+    return None
 
 
 def _roles(clause: Value) -> list[str]:

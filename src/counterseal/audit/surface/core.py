@@ -282,6 +282,8 @@ class Core(ABC):
         status = http_status(full)
         if status is not None:
             return replace(const(status), name=full.rpartition(".")[2])
+        if full in self.know.constants:
+            return replace(const(self.know.constants[full]), name=full.rpartition(".")[2])
         labels = frozenset(self.know.source(full))
         cls = self.know.type_of(full)
         last = full.rpartition(".")[2]

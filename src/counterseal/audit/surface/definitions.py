@@ -39,7 +39,7 @@ class Define(Annotate):
         facts, dead = st.facts, st.dead
         result = self.call(applied, [value], {}, st, decorator[1])
         st.facts, st.dead = facts, dead
-        if result.kind in ("func", "cls", "inst", "obj", "lambda", "wrapped") and result is not value:
+        if result.kind in ("func", "cls", "inst", "obj", "lambda", "wrapped", "route-item") and result is not value:
             if result.kind == "func" and not result.site:
                 result = replace(result, site=value.site or f"{value.ref}", name=value.name)
             return result

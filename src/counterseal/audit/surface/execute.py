@@ -10,10 +10,11 @@ from counterseal.audit.surface.core import BUDGET
 from counterseal.audit.surface.definitions import Define
 from counterseal.audit.surface.flow import Raise, Return, Store
 from counterseal.audit.surface.marks import mark
+from counterseal.audit.surface.members import is_request
 from counterseal.audit.surface.program import Cls
 from counterseal.audit.surface.schema import is_relation
 from counterseal.audit.surface.state import State, merge
-from counterseal.audit.surface.values import NONE, NULL, UNKNOWN, Value, join, replace
+from counterseal.audit.surface.values import ABSENT, NONE, NULL, UNKNOWN, Value, join, replace
 from counterseal.audit.surface.vocabulary import NOT_PRODUCTION
 
 _UNROLL = 40
@@ -107,6 +108,9 @@ class Execute(Define):
                 base.items["**"] = join(base.items["**"], value) if "**" in base.items else value
             else:
                 base.items[name] = replace(value, name=value.name or name)
+        elif is_request(base) and name != "*":
+            self.heap_used.add(f"{base.ref}[{name}]")
+            st.heap[f"{base.ref}[{name}]"] = value
 
     def _expr(self, n: ir.Node, st: State) -> State:
         value = self.evaluate(n[2], st)
@@ -189,7 +193,8 @@ class Execute(Define):
         value = self.evaluate(n[2], st)
         if st.dead:
             return st
-        if value.kind == "const" and value.const is not None and not value.may and self.frame.func is not None:
+        known = value.kind == "const" and (value.const is not None or value.extra == ABSENT)
+        if known and not value.may and self.frame.func is not None:
             return self.run_block(n[3] if value.const else n[4], st)
         yes, no = st, st.copy()
         self.assume(n[2], True, yes, value)

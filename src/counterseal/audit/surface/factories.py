@@ -14,31 +14,39 @@ from counterseal.audit.surface.program import Cls, Definition, Func
 from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import Value
 
-_FACTORIES = frozenset({"Flask", "FastAPI", "Starlette", "FlaskApp", "AsyncApp", "App"})
-_ROOTS = _FACTORIES | {
-    "register_blueprint",
-    "include_router",
-    "add_url_rule",
-    "add_api_route",
-    "add_resource",
-    "APIRouter",
-    "Blueprint",
-    "add_middleware",
-    "add_namespace",
-    "add_route",
-    "mount",
-    "api_route",
-    "add_websocket_route",
-    "add_api_websocket_route",
-    "connexion",
-    "add_api",
-}
+_ROOTS = frozenset(
+    {
+        "register_blueprint",
+        "include_router",
+        "add_url_rule",
+        "add_api_route",
+        "add_resource",
+        "APIRouter",
+        "Blueprint",
+        "add_middleware",
+        "add_namespace",
+        "add_route",
+        "add_routes",
+        "add_subapp",
+        "add_get",
+        "add_post",
+        "add_view",
+        "mount",
+        "api_route",
+        "add_websocket_route",
+        "add_api_websocket_route",
+        "connexion",
+        "add_api",
+    }
+)
+"""Calls that register, wherever they stand. What makes an application is known from the library files."""
 _MOST_ROUNDS = 8
 
 
 def run_factories(machine: Machine) -> None:
     """Execute what builds applications and registers routes: modules that call it, else the outermost functions."""
-    for wanted in (_FACTORIES, _ROOTS):
+    makers = machine.know.makers
+    for wanted in (makers, makers | _ROOTS):
         direct = [ref for ref in machine.program.functions() if _registers(machine, ref, wanted)]
         calls, modules = _callers(machine, direct)
         for module in modules:
@@ -53,7 +61,7 @@ def _registers(machine: Machine, ref: Func, wanted: frozenset[str]) -> bool:
     item = machine.program.function(ref)
     if any(call.rpartition(".")[2] in wanted for call in item.calls):
         return True
-    return wanted is _ROOTS and item.class_index < 0 and _defines_routes(machine, ref)
+    return wanted is not machine.know.makers and item.class_index < 0 and _defines_routes(machine, ref)
 
 
 def _defines_routes(machine: Machine, ref: Func) -> bool:

@@ -13,6 +13,7 @@ from counterseal.audit.result import NotChecked, RouteKind
 from counterseal.audit.surface.core import Registration
 from counterseal.audit.surface.flow import Flow
 from counterseal.audit.surface.inject import Machine
+from counterseal.audit.surface.listed import sequence
 from counterseal.audit.surface.model import Route
 from counterseal.audit.surface.program import Func
 from counterseal.audit.surface.router import Mounted, text_of
@@ -31,9 +32,15 @@ def generated_routes(m: Machine, routes: Sequence[Route], prefixes: Mapping[str,
                 for path, kind, name in _added(made):
                     if ("GET", prefix + path) not in taken:
                         yield _route(m, made, prefix + path, kind, name)
+        for item in sequence(made.options.get("routes")) if made.kind == "made" else ():
+            below = item.item("path") or item.item("0")
+            if item.extra == "static" and below is not None:
+                for prefix in prefixes.get(made.owner.site, ("",)):
+                    yield _route(m, made, prefix + text_of(below).rstrip("/") + "/{path:path}", RouteKind.STATIC, item.name)
     yield from _made_by_libraries(m, taken)
     for r in m.registrations:
-        if r.kind == "mount" and r.child is not None and r.child.extra == "static" and isinstance(r.path, Value):
+        static = (r.child is not None and r.child.extra == "static") or "fixed:static" in r.options
+        if r.kind == "mount" and static and isinstance(r.path, Value):
             for prefix in prefixes.get(r.owner.site, ("",)):
                 path = prefix + text_of(r.path).rstrip("/") + "/{path:path}"
                 yield _route(m, r, path, RouteKind.STATIC, "StaticFiles")
@@ -70,11 +77,24 @@ def _added(made: Registration) -> Iterator[tuple[str, RouteKind, str]]:
         redoc = _option(made.options.get("redoc_url"), "/redoc")
         if redoc:
             yield redoc, RouteKind.GENERATED, "FastAPI.redoc"
+    elif "fixed:pages" in made.options:
+        yield from _pages(made)
     elif made.name.rpartition(".")[2] == "Flask":
         folder = made.options.get("static_folder")
         if folder is None or not (folder.is_const and folder.const is None):
             url = _option(made.options.get("static_url_path"), "/static")
             yield f"{url.rstrip('/')}/<path:filename>", RouteKind.STATIC, "Flask.static"
+
+
+def _pages(made: Registration) -> Iterator[tuple[str, RouteKind, str]]:
+    """Pages that an application serves below one path unless it is told not to."""
+    given = made.options.get("openapi")
+    if given is not None and given.is_const and given.const is None:
+        return
+    root, *pages = str(made.options["fixed:pages"].const).split()
+    chosen = _option(given.item("path") if given is not None else None, root)
+    for page in ("", *pages):
+        yield chosen.rstrip("/") + page, RouteKind.GENERATED, "openapi"
 
 
 def _option(value: Value | None, default: str) -> str:

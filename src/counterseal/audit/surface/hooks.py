@@ -9,6 +9,7 @@ from counterseal.audit.surface.state import State, merge
 from counterseal.audit.surface.url_middleware import run_middleware
 from counterseal.audit.surface.values import NONE, UNKNOWN, Value, const
 
+_CHECKED = frozenset({"who", "self"})
 _ABOUT_CALLER = frozenset({"who", "self", "cred", "opaque", "session"})
 
 
@@ -52,6 +53,11 @@ def _says_who(before: State, after: State) -> bool:
     return any(not value.may.isdisjoint(_ABOUT_CALLER) for value in new)
 
 
+def incoming_request() -> Value:
+    """The request, as middleware and guards are given it."""
+    return Value(kind="inst", ref="starlette.requests.Request", items={}, site="param:request")
+
+
 def run_hook(m: Machine, hook: Registration, st: State, request: Request) -> State:
     """Run a hook or middleware; the request goes on where the hook lets it through."""
     when = hook.options.get("fixed:when")
@@ -67,22 +73,30 @@ def run_hook(m: Machine, hook: Registration, st: State, request: Request) -> Sta
         return run_middleware(m, hook, st)
     if target is None or stage in ("after", "teardown", "verify", "startup", "shutdown"):
         return st
+    if stage == "before" and m.context.websocket != ("fixed:for" in hook.options):
+        return st  # sockets have hooks of their own
     if stage == "before" and unwrapped(target).kind == "func":
         inner = unwrapped(target)
         m.enter_function(inner, m.parameters(inner.ref, [], {}, st), st, line, select=lambda v: v.is_const and v.const is None)
         return st
     passed: list[State] = []
     go_on = Value(kind="continuation", extra=passed)
-    incoming = Value(kind="inst", ref="starlette.requests.Request", items={}, site="param:request")
+    incoming = incoming_request()
     copy = st.copy()
     if hook.kind == "middleware" and target.kind == "cls":
         _run_middleware_class(m, hook, go_on, incoming, copy)
+    elif hook.kind == "middleware" and target.kind == "func":
+        made = m.call(target, [go_on], {}, copy, line)
+        m.volatile_reads += 1  # the scope differs from route to route
+        m.call(made, [_scope(m, copy), UNKNOWN, UNKNOWN], {}, copy, line)
     elif stage == "around" and unwrapped(target).kind == "func":
         m.call(target, [incoming, go_on], {}, copy, line)
     else:
         api = m.know.api(str(target.ref)) if target.kind == "ext" else None
         if api is not None and api.facts:
             m.establish(st, frozenset(api.facts), line, f"{target.ref} is a middleware")
+        if api is not None and "user" in api.fixed:
+            _load_user(m, target, api.fixed["user"], incoming, st, line)
         return st
     if not passed:
         return st
@@ -105,10 +119,47 @@ def _run_middleware_class(m: Machine, hook: Registration, go_on: Value, incoming
     if dispatch is not None:
         m.call(Value(kind="func", ref=dispatch, items=holder, extra=()), [incoming, go_on], {}, st, line)
         return
+    if _run_by_base(m, target, holder, go_on, incoming, st, line):
+        return
     call = m.program.method(target.ref, "__call__")
     if call is not None:
         m.volatile_reads += 1  # the scope differs from route to route
         m.call(Value(kind="func", ref=call, items=holder, extra=()), [_scope(m, st), UNKNOWN, UNKNOWN], {}, st, line)
+
+
+def _run_by_base(m: Machine, target: Value, holder: Value, go_on: Value, incoming: Value, st: State, line: int) -> bool:
+    """A middleware whose base class calls one of its methods and goes on by itself."""
+    runs = next(
+        (api.fixed["runs"] for b in m.program.external_bases(target.ref) if (api := m.know.api(b)) and "runs" in api.fixed), ""
+    )
+    method = m.program.method(target.ref, runs) if runs else None
+    if method is None:
+        return False
+    bound = Value(kind="func", ref=method, items=holder, extra=())
+    if len(m.program.function(method).params) > _OF_ONE_REQUEST:
+        m.volatile_reads += 1  # the scope differs from route to route
+        m.call(bound, [_scope(m, st), UNKNOWN, UNKNOWN, go_on], {}, st, line)
+        return True
+    found = m.call(bound, [incoming], {}, st, line)
+    if not st.dead:
+        for name in ("user", "auth"):
+            st.heap[f"{incoming.ref}.{name}"] = found.item(name) or Value(may=found.may, null=True, name=name)
+        m.call(go_on, [], {}, st, line)
+    return True
+
+
+_OF_ONE_REQUEST = 2
+"""Parameters of a method that is given the request only."""
+
+
+def _load_user(m: Machine, scheme: Value, option: str, incoming: Value, st: State, line: int) -> None:
+    """A ready-made scheme hands what it has checked to a function that finds the caller, and refuses when there is none."""
+    given = scheme.extra.item(option) if isinstance(scheme.extra, Value) else None
+    checked = Value(may=_CHECKED, must=_CHECKED, name="claims")
+    found = m.call(given, [checked, incoming], {}, st, line) if given is not None else checked
+    if not st.dead:
+        user = found.nonnull() if found.may & _CHECKED else checked
+        st.heap[f"{incoming.ref}.user"], st.heap[f"{incoming.ref}.auth"] = user, checked
 
 
 def _scope(m: Machine, st: State) -> Value:

@@ -26,6 +26,10 @@ class Request:
     """Path parameters with their converters."""
     method: str
     inputs: dict[tuple[str, str], Input] = field(default_factory=dict)
+    named: Mapping[str, Value] = field(default_factory=dict)
+    """Dependencies that are asked for by the name of a parameter."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Parameters whose name says which part of the request they are."""
     scopes: tuple[Value, ...] = ()
     """Scopes that the dependencies which are being resolved demand (``Security(..., scopes=[...])``)."""
     solved: dict[str, Value] = field(default_factory=dict)
@@ -143,6 +147,8 @@ class Machine(Invoke):
                     marker = self.call(meta, [], {}, st, line)
         if marker is not None and marker.kind == "ext":
             marker = None
+        if name in request.named:
+            marker = request.named[name]
         if marker is not None and marker.kind == "depends":
             return self.dependency(marker, kind, request, st, line)
         return self._input(name, kind, marker, request)
@@ -212,6 +218,8 @@ class Machine(Invoke):
     def _source(self, name: str, kind: Value, request: Request) -> str:
         if name in request.path_types:
             return "path"
+        if name in request.sources:
+            return request.sources[name]
         if kind.kind == "cls" and self.class_kind(kind.ref) != "enum":
             return "body"
         if kind.kind == "seq" or (

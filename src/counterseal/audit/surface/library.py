@@ -21,6 +21,7 @@ from counterseal.audit.surface.library_call import (
 )
 from counterseal.audit.surface.marks import copy_marks
 from counterseal.audit.surface.program import Func
+from counterseal.audit.surface.route_items import parameter, route_item
 from counterseal.audit.surface.state import State
 from counterseal.audit.surface.url_calls import URL_CALLS
 from counterseal.audit.surface.value_calls import ValueCalls
@@ -130,6 +131,9 @@ class LibraryCalls(ValueCalls):
             )
         self.instances[made.site] = made
         self._register(Registration("made", made, place, options={**c.roles, **fixed_values(c.api)}, name=c.full))
+        for given in c.roles.values():
+            if given.kind == "inst" and given.extra in _MAKES_INSTANCE:
+                self._register(Registration("attach", given, place, child=made, name=str(given.ref), options=given.items))
         for name in ("app", "0"):
             target = c.roles.get(name)
             if target is not None and target.kind in ("inst", "obj"):
@@ -142,10 +146,11 @@ class LibraryCalls(ValueCalls):
         self.registrations.append(registration)
 
     def _deferred(self, c: LibraryCall) -> Value:
+        others = {f"opt:{k}": v for k, v in c.kwargs.items()} if "layers" in c.api.fixed else {}
         value = Value(
             kind="registering",
             ref=c.full,
-            extra=(c.api, c.receiver, c.roles, self.place(c.line, c.end), c.args),
+            extra=(c.api, c.receiver, {**others, **c.roles}, self.place(c.line, c.end), c.args),
             name=c.full.rpartition(".")[2],
         )
         if c.args and c.args[0].kind in _CALLABLE and not c.kwargs:
@@ -164,6 +169,8 @@ class LibraryCalls(ValueCalls):
             return replace(kept, site=origin.site or str(origin.ref), name=origin.name)
         if api.kind in _DECORATING:
             return self.wrap(subject, api, target.ref, roles, place, receiver)
+        if "item" in api.fixed:
+            return route_item(api, target.ref, roles, place, st.facts, subject)
         kind = {"route-decorator": "route", "websocket-decorator": "websocket"}.get(api.kind, api.kind)
         if api.fixed.get("paths") == "rest" and len(made_with) > 1:
             roles = {**roles, "paths": Value(kind="seq", items=list(made_with))}
@@ -209,19 +216,7 @@ class LibraryCalls(ValueCalls):
 
     def _attach(self, c: LibraryCall) -> Value:
         if c.receiver is None and c.api.kind in ("route", "mount"):
-            made = Registration(
-                c.api.kind if c.api.fixed.get("methods") != "WEBSOCKET" else "websocket",
-                UNKNOWN,
-                self.place(c.line, c.end),
-                c.roles.get("path"),
-                methods_of(c.api, c.roles),
-                c.roles.get("handler"),
-                c.roles.get("child"),
-                {**c.roles, **fixed_values(c.api)},
-                c.full,
-                c.st.facts,
-            )
-            return Value(kind="route-item", extra=made, site=f"{self.place(c.line).file}:{c.line}")
+            return route_item(c.api, c.full, c.roles, self.place(c.line, c.end), c.st.facts)
         if "attach" in c.api.fixed:
             return self._init_app(c)
         options = {**(c.kwargs if c.api.kind == "middleware" else {}), **c.roles, **fixed_values(c.api)}
@@ -266,7 +261,7 @@ class LibraryCalls(ValueCalls):
         )
 
     def _param(self, c: LibraryCall) -> Value:
-        return Value(kind="param", ref=c.api.fixed.get("source", "query"), items=dict(c.roles))
+        return parameter(c.api, c.roles)
 
     def _credential(self, c: LibraryCall) -> Value:
         if c.full.endswith(".__call__"):

@@ -11,6 +11,8 @@ from counterseal.audit.libraries.model import Api
 from counterseal.audit.surface.state import State
 from counterseal.audit.surface.values import Labels, Value, const
 
+_EVERY = ("GET", "POST", "PUT", "PATCH", "DELETE")
+"""What a route for every method stands for."""
 VALIDATORS = frozenset({"model_validate", "parse_obj", "from_orm", "model_validate_json"})
 """Class methods of schemas that give a checked copy of their argument."""
 _LABELS_OF_KIND: Mapping[str, tuple[str, ...]] = {
@@ -61,7 +63,7 @@ def methods_of(api: Api, roles: Mapping[str, Value]) -> tuple[str, ...] | None:
         names = [v.const for v in given.items if isinstance(v, Value) and isinstance(v.const, str)]
         return tuple(n.upper() for n in names) if len(names) == len(given.items) else None
     if given is not None and isinstance(given.const, str):
-        return (given.const.upper(),)
+        return _EVERY if given.const == "*" else (given.const.upper(),)
     fixed = api.fixed.get("methods")
     return tuple(fixed.split()) if fixed else None
 

@@ -41,6 +41,9 @@ class Members(Iterate):
         """``base[key]``."""
         if key.is_const:
             self.note_volatile(key, key)
+            stored = self.shared(st, f"{base.ref}[{key.const}]") if is_request(base) else None
+            if stored is not None:
+                return stored
             if isinstance(base.items, dict) and isinstance(key.const, str) and key.const in base.items:
                 return base.items[key.const]  # type: ignore[no-any-return]
             if (
@@ -88,7 +91,9 @@ class Members(Iterate):
                 ref=first.ref,
             )
         if last in _TRANSPARENT or (first.kind == "cls" and last not in ("type", "Type", "Literal")):
-            return first
+            # ``Request[User, Token]`` stays a request.
+            described = base.ref in self.know.described or self.know.api(str(base.ref)) is not None
+            return base if described and last not in _TRANSPARENT else first
         return base
 
     def setting(self, config: Value, name: str, default: Value | None) -> Value:
@@ -136,3 +141,8 @@ def is_table(value: Value) -> bool:
     """Whether a mapping holds constants only: what a look-up in it gives depends on the key alone."""
     known = value.kind == "dict" and isinstance(value.items, dict) and value.extra != "open"
     return known and bool(value.items) and all(isinstance(v, Value) and v.is_const and not v.may for v in value.items.values())
+
+
+def is_request(v: Value) -> bool:
+    """Whether a value is the request, which some frameworks let middleware use as a mapping."""
+    return v.kind == "inst" and isinstance(v.ref, str) and v.ref.endswith(".Request")

@@ -21,6 +21,7 @@ VOLATILE = frozenset(
         "flask.request.blueprint",
         "starlette.requests.Request.method",
         "starlette.requests.Request.url.path",
+        "starlette.requests.Request.path",
     }
 )
 """Shared attributes that differ from route to route: what decides by one serves this route only."""

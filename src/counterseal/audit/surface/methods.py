@@ -14,7 +14,7 @@ from counterseal.audit.surface.program import Cls
 from counterseal.audit.surface.queries import fetched
 from counterseal.audit.surface.templates import BRACES, filled
 from counterseal.audit.surface.url_values import holds_urls
-from counterseal.audit.surface.values import NO_CONST, NONE, NULL, UNKNOWN, Value, const, join, replace, union
+from counterseal.audit.surface.values import ABSENT, COMPLETE, NO_CONST, NONE, NULL, UNKNOWN, Value, const, join, replace, union
 
 if TYPE_CHECKING:
     from counterseal.audit.surface.database import Database
@@ -178,7 +178,7 @@ def _get(m: Database, base: Value, args: list[Value], kwargs: dict[str, Value], 
             known: Value = base.items[key.const]
             return known
         if base.extra != "open":
-            return default
+            return replace(default, extra=ABSENT) if base.extra == COMPLETE and default is NULL else default
     if base.kind == "dict" and isinstance(base.items, dict) and not key.is_const and base.items and base.extra != "open":
         # A look-up in a table of constants: whatever the key, the result is one of the values.
         values = list(base.items.values())

@@ -155,6 +155,16 @@ class Application:
     """Arguments of the constructor."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Code with the shape of a handler, a table of handlers or a server, that is no route."""
+
+    library: str
+    """Top-level import name of what it belongs to; empty: not known, or the program's own."""
+    what: str
+    place: Place
+
+
 @dataclass(slots=True)
 class Surface:
     """The linked program."""
@@ -178,6 +188,8 @@ class Surface:
     frameworks: tuple[str, ...] = ()
     evidence: Mapping[str, tuple[Evidence, ...]] = field(default_factory=dict)
     not_checked: tuple[NotChecked, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    """What answers requests and belongs to nothing whose routes can be read."""
     derived: dict[str, object] = field(default_factory=dict, repr=False)
     """What was computed from the surface once and is asked for by several rules."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from counterseal.audit.surface.core import Registration
 from counterseal.audit.surface.inject import Machine
+from counterseal.audit.surface.listed import class_group, listed_children, listed_group, listed_middleware, sequence
 from counterseal.audit.surface.values import UNKNOWN, Value, const, replace
 
 
@@ -21,6 +22,8 @@ class Above:
     development: bool = False
     """It is attached only where a setting says that this is no production."""
     seen: frozenset[str] = frozenset()
+    layers: tuple[Mapping[str, Value], ...] = ()
+    """What each of those above it was made with, outermost first."""
 
     def below(self, r: Registration, prefix: str) -> Above:
         """The same for what a registration puts below it."""
@@ -45,6 +48,8 @@ class Mounted:
     """Name of the Flask blueprint that it is registered on."""
     development: bool = False
     """It is registered only where a setting says that this is no production."""
+    layers: tuple[Mapping[str, Value], ...] = ()
+    """What each of the routers above it was made with, outermost first."""
 
 
 class Router:
@@ -67,7 +72,7 @@ class Router:
             r.child.site for rs in self.by_owner.values() for r in rs if r.kind in ("mount", "include") and r.child is not None
         }
         for made in self.made.values():
-            mounted |= set(_listed_children(made.options.get("routes")))
+            mounted |= set(listed_children(made.options.get("routes")))
         apps = [r for r in self.made.values() if r.owner.extra in ("app", "openapi-app") and r.owner.site not in mounted]
         return apps or [r for r in self.made.values() if r.owner.extra == "router" and r.owner.site not in mounted]
 
@@ -88,10 +93,12 @@ class Router:
         hooks = (
             above.hooks
             + tuple(r for r in own if r.kind in ("hook", "middleware"))
-            + _listed_middleware(made)
+            + listed_middleware(made)
             + self._attached_hooks(site)
         )
-        here = replace(above.below(made, above.prefix), hooks=hooks, seen=above.seen | {site})
+        here = replace(
+            above.below(made, above.prefix), hooks=hooks, seen=above.seen | {site}, layers=(*above.layers, made.options)
+        )
         blueprint = text_of(made.options.get("name")) if made.owner.extra == "router" else ""
         for r in own:
             if r.kind in ("route", "websocket", "resource"):
@@ -103,9 +110,12 @@ class Router:
 
     def _child(self, r: Registration, above: Above) -> Iterator[Mounted]:
         child = self.made.get(r.child.site) if r.child is not None else None
+        if child is None and r.child is not None and (group := class_group(self.m, r.child)) is not None:
+            child = group
         given = text_of(r.options.get("prefix") or r.path)
         if child is None:
-            for item in sequence(r.options.get("routes")):
+            listed = (r.child,) if r.child is not None and isinstance(r.child.extra, Registration) else sequence(r.child)
+            for item in (*listed, *sequence(r.options.get("routes"))):
                 if isinstance(item.extra, Registration):
                     yield from self._item(item.extra, replace(above, prefix=join_paths(above.prefix, given)))
             return
@@ -130,6 +140,9 @@ class Router:
         """Routes given to the constructor (``Starlette(routes=[...])``), mounts flattened."""
         out: list[Registration] = []
         for item in sequence(made.options.get("routes")):
+            if item.kind in ("inst", "obj", "cls") and not isinstance(item.extra, Registration):
+                out += listed_group(self.m, made, item)
+                continue
             r = item.extra
             if isinstance(r, Registration):
                 if r.kind == "mount" and (r.child is None or r.child.site not in self.made):
@@ -160,27 +173,9 @@ class Router:
 
 def _mounted(r: Registration, above: Above, blueprint: str) -> Mounted:
     deps = above.dependencies + sequence(r.options.get("dependencies"))
-    return Mounted(r, above.prefix, deps, above.hooks, above.app, blueprint, above.development or DEVELOPMENT in r.options)
-
-
-def _listed_children(routes: Value | None) -> Iterator[str]:
-    """Sites of the applications that a table of routes mounts."""
-    for item in sequence(routes):
-        if isinstance(item.extra, Registration):
-            if item.extra.child is not None:
-                yield item.extra.child.site
-            yield from _listed_children(item.extra.options.get("routes"))
-
-
-def _listed_middleware(made: Registration) -> tuple[Registration, ...]:
-    """Middleware given to the constructor (``middleware=[Middleware(Check, key=...)]``)."""
-    out = []
-    for item in sequence(made.options.get("middleware")):
-        options = item.items if isinstance(item.items, dict) else {}
-        handler = options.get("0") or options.get("cls")
-        if handler is not None:
-            out.append(Registration("middleware", made.owner, made.place, handler=handler, options=options, name=str(item.ref)))
-    return tuple(out)
+    hooks = above.hooks + (listed_middleware(r) if "fixed:layers" in r.options else ())
+    here = above.development or DEVELOPMENT in r.options
+    return Mounted(r, above.prefix, deps, hooks, above.app, blueprint, here, above.layers)
 
 
 def own_prefix(made: Registration) -> str:
@@ -188,11 +183,6 @@ def own_prefix(made: Registration) -> str:
     if "prefix" not in made.options and "fixed:default_prefix" in made.options:
         return "/" + text_of(made.options.get("name"))
     return text_of(made.options.get("prefix"))
-
-
-def sequence(value: Value | None) -> tuple[Value, ...]:
-    """The elements of a list that is known."""
-    return tuple(v for v in value.items if isinstance(v, Value)) if value is not None and isinstance(value.items, list) else ()
 
 
 def text_of(value: Value | None) -> str:

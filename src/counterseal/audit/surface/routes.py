@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from counterseal.audit.facts.python import ir
 from counterseal.audit.findings import Place
 from counterseal.audit.libraries.model import ViewClass
 from counterseal.audit.result import NotChecked, RouteKind
+from counterseal.audit.surface.contracts import answer
 from counterseal.audit.surface.core import Context, Frame
 from counterseal.audit.surface.flow import Event, Flow
-from counterseal.audit.surface.hooks import run_hooks
+from counterseal.audit.surface.hooks import incoming_request, run_hooks
 from counterseal.audit.surface.inject import Machine, Request, origin_of, unwrapped
+from counterseal.audit.surface.layers import run_layered
+from counterseal.audit.surface.listed import sequence, unfollowed
 from counterseal.audit.surface.model import Route
 from counterseal.audit.surface.program import Cls, Func
-from counterseal.audit.surface.router import Mounted, Router, join_paths, sequence, text_of
+from counterseal.audit.surface.router import Mounted, Router, join_paths, text_of
 from counterseal.audit.surface.state import State
 from counterseal.audit.surface.url_views import run_view
 from counterseal.audit.surface.values import NULL, UNKNOWN, Value, const, replace
@@ -24,7 +27,18 @@ from counterseal.audit.surface.vocabulary import GUARD_NAME
 from counterseal.guarantees import Evidence
 
 _PARAM = re.compile(r"\{([A-Za-z_]\w*)(?::(\w+))?\}|<(?:([A-Za-z_]\w*)(?:\([^)]*\))?:)?([A-Za-z_]\w*)>")
-_CONVERTERS = {"int": "int", "float": "float", "uuid": "uuid", "path": "path", "string": "str", "any": "enum"}
+_CONVERTERS = {
+    "int": "int",
+    "str": "str",
+    "decimal": "float",
+    "date": "date",
+    "datetime": "date",
+    "float": "float",
+    "uuid": "uuid",
+    "path": "path",
+    "string": "str",
+    "any": "enum",
+}
 
 
 @dataclass(slots=True)
@@ -54,6 +68,9 @@ def assemble(machine: Machine) -> Assembly:
         if made.kind == "made" and table is not None and not isinstance(table.items, list) and not table.is_const:
             why = "the table is put together in a way that could not be followed"
             out.not_checked.append(NotChecked("routes of the application", why, made.place.file, made.place.line))
+        out.not_checked += [
+            NotChecked(what, "this could not be followed", made.place.file, made.place.line) for what in unfollowed(machine, made)
+        ]
     return out
 
 
@@ -77,13 +94,15 @@ def expand(m: Machine, mounted: Mounted, out: Assembly) -> Iterator[Route]:
             out.not_checked.append(NotChecked("route", "its path is not a constant", r.place.file, r.place.line))
             path = "{unknown}"
         full = join_paths(mounted.prefix, path) or "/"
+        if "fixed:layers" in r.options:
+            full = re.sub("//+", "/", f"/{full}").rstrip("/") or "/"
         subject = unwrapped(r.handler) if r.handler is not None else UNKNOWN
         view = view_class(m, subject)
         if view is not None and isinstance(subject.ref, Cls):
             yield from _view_routes(m, mounted, full, subject, view, r.methods)
             continue
         for method in r.methods or ("GET",):
-            yield make_route(m, mounted, method, full, r.handler or UNKNOWN, None)
+            yield make_route(m, mounted, method, full, r.handler or UNKNOWN, r.options.get("holder"))
 
 
 def _view_routes(
@@ -104,7 +123,7 @@ def _view_routes(
         value = m.class_attrs(owner).get(name) or Value(kind="func", ref=func)
         if not value.site:
             value = replace(value, site=str(func))
-        holder = Value(kind="obj", ref=ref, items={})
+        holder = Value(kind="obj", ref=ref, items={view.request: incoming_request()} if view.request else {})
         for decorator in sequence(attrs.get(view.decorators)) if view.decorators else ():
             value = _decorated(m, decorator, value, func)
         value = _rewrapped(mounted.registration.handler, value)
@@ -170,27 +189,29 @@ def make_route(m: Machine, mounted: Mounted, method: str, path: str, handler: Va
     request = Request(path_params(path), method)
     flow = run_route(m, mounted, method, path, handler, holder, func, request, framework)
     name = m.program.qualname(func) if func is not None else handler.name or "?"
-    response = r.options.get("response_model")
+    response = answer(handler) or r.options.get("response_model")
     model = None
     if response is not None and not (response.is_const and response.const is None):
         inner = response.extra if response.kind == "seq" and isinstance(response.extra, Value) else response
         model = m.program.qualname(inner.ref) if isinstance(inner.ref, Cls) else str(inner.ref or inner.name or "declared")
-    if model is None and func is not None and framework == "fastapi":
-        model = _returned_model(m, func)
+    if model is None and func is not None and (framework == "fastapi" or "fixed:layers" in r.options):
+        model = _returned_model(m, func, r.options)
     kind = RouteKind.WEBSOCKET if r.kind == "websocket" or method == "WEBSOCKET" else RouteKind.HTTP
     tags = frozenset({"development"}) if mounted.development else frozenset[str]()
     inputs = tuple(request.inputs.values())
     return Route(method, path, kind, framework, mounted.app.site, name, place, inputs, flow, model, tags=tags)
 
 
-def _returned_model(m: Machine, func: Func) -> str | None:
-    """FastAPI takes the return annotation as the output schema."""
+def _returned_model(m: Machine, func: Func, options: Mapping[str, Value]) -> str | None:
+    """The return annotation, where the framework takes it as the output schema."""
     returns = m.program.function(func).returns
     if returns is None:
         return None
     declared = m.in_module(func.module, lambda: m.annotation(returns, State({})))
     inner = declared.extra if declared.kind == "seq" and isinstance(declared.extra, Value) else declared
-    return m.program.qualname(inner.ref) if isinstance(inner.ref, Cls) else None
+    if not isinstance(inner.ref, Cls) or ("fixed:layers" in options and m.class_kind(inner.ref) == "table"):
+        return None  # a record is written out with everything that it holds
+    return m.program.qualname(inner.ref)
 
 
 def _handler_place(m: Machine, func: Func | None, fallback: Place) -> Place:
@@ -252,6 +273,9 @@ def _run_request(
     if framework == "flask":
         name_endpoint(st, mounted, handler)
     line = mounted.registration.place.line
+    if "fixed:layers" in mounted.registration.options:
+        run_layered(m, mounted, path, handler, holder, st, request)
+        return
     st = run_hooks(m, mounted.hooks, st, request)
     for dependency in mounted.dependencies:
         if dependency.kind == "depends" and not st.dead:
@@ -277,6 +301,7 @@ def request_state(method: str, path: str, func: Func | None) -> State:
     if "{" not in path and "<" not in path:
         st.heap["flask.request.path"] = volatile(path)
         st.heap["starlette.requests.Request.url.path"] = volatile(path)
+        st.heap["starlette.requests.Request.path"] = volatile(path)
     return st
 
 
@@ -296,7 +321,7 @@ def name_endpoint(st: State, mounted: Mounted, handler: Value) -> None:
 
 def positional(m: Machine, func: Func | None, holder: Value | None, framework: str) -> list[Value]:
     """Arguments that a framework passes by position: Starlette's request or WebSocket."""
-    if framework != "starlette" or func is None:
+    if framework not in ("starlette", "aiohttp") or func is None:
         return []
     params = m.program.function(func).params
     own = params[1:] if holder is not None else params

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from counterseal.audit.libraries.model import Api
 from counterseal.audit.surface.core import Registration
 from counterseal.audit.surface.flow import Raise
 from counterseal.audit.surface.library_call import LibraryCall, fixed_values
@@ -66,7 +67,7 @@ def _register(m: LibraryCalls, c: LibraryCall) -> Value:
 
 
 def _authenticator(m: LibraryCalls, c: LibraryCall) -> Value:
-    """One way of finding out who is calling: the program's own is run; a library's is taken to check what it reads."""
+    """One way of finding out who is calling: the program's own is run; a library's counts if its file says so."""
     scheme, request = c.roles.get("authenticator") or UNKNOWN, c.roles.get("request") or UNKNOWN
     if scheme.kind == "obj":
         first = len(m.events)
@@ -74,7 +75,10 @@ def _authenticator(m: LibraryCalls, c: LibraryCall) -> Value:
         # A wrong credential is refused, but who presents none goes on: that is no guard.
         m.events[first:] = [event for event in m.events[first:] if not isinstance(event, Raise)]
         return found
-    user = Value(may=frozenset({"who", "self"}), must=frozenset({"who", "self"}), name="user")
+    if scheme.kind != "unknown" and (m.know.api(str(scheme.ref)) or Api("")).kind == "authenticator-class":
+        user = Value(may=frozenset({"who", "self"}), must=frozenset({"who", "self"}), name="user")
+    else:
+        user = Value(may=frozenset({"opaque", "self"}), name="user")
     return Value(kind="seq", items=[user, UNKNOWN], may=user.may, null=True)
 
 

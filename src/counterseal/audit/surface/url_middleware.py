@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.core import Registration
 from counterseal.audit.surface.inject import Machine
+from counterseal.audit.surface.listed import sequence
 from counterseal.audit.surface.program import Cls
-from counterseal.audit.surface.router import sequence
 from counterseal.audit.surface.settings import named, setting_values
 from counterseal.audit.surface.state import State, merge
 from counterseal.audit.surface.values import UNKNOWN, Value, const
 
 _LISTS = ("MIDDLEWARE", "MIDDLEWARE_CLASSES")
 _BEFORE = "process_request", "process_view"
+_WITHDRAWAL = "MiddlewareNotUsed"
 REQUEST = "django.http.HttpRequest"
 
 
@@ -21,6 +23,30 @@ def incoming() -> Value:
 
 
 def middleware_of(m: Machine, made: Registration) -> tuple[Registration, ...]:
+    """The middleware that is in use whatever the settings of a deployment say, in order."""
+    return tuple(hook for hook in listed(m, made) if not withdraws(m, hook))
+
+
+def withdraws(m: Machine, hook: Registration) -> bool:
+    """Whether a middleware takes itself out where the settings do not ask for it.
+
+    One that some deployments have and others do not promises nothing about a caller, and takes nothing away.
+    """
+    target = hook.handler or UNKNOWN
+    init = m.program.method(target.ref, "__init__") if target.kind == "cls" else None
+    return init is not None and any(_withdraws(node) for node in m.program.body(init))
+
+
+def _withdraws(node: object) -> bool:
+    if not isinstance(node, (tuple, list)):
+        return False
+    if isinstance(node, tuple) and node and node[0] == ir.RAISE and node[2] is not None:
+        raised = node[2][2] if node[2][0] == ir.CALL else node[2]
+        return (ir.dotted(raised) or "").rpartition(".")[2] == _WITHDRAWAL
+    return any(_withdraws(part) for part in node)
+
+
+def listed(m: Machine, made: Registration) -> tuple[Registration, ...]:
     """The middleware of the first settings module that lists any, in order."""
     for module, value in (found for name in _LISTS for found in setting_values(m, name)):
         out = []

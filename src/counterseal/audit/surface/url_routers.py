@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from counterseal.audit.surface.core import Frame, Registration
 from counterseal.audit.surface.inject import Machine
+from counterseal.audit.surface.listed import sequence
 from counterseal.audit.surface.marks import marked
 from counterseal.audit.surface.program import Cls, Func
-from counterseal.audit.surface.router import sequence, text_of
+from counterseal.audit.surface.router import text_of
 from counterseal.audit.surface.settings import named
 from counterseal.audit.surface.state import State
 from counterseal.audit.surface.url_patterns import regex_path

@@ -11,6 +11,7 @@ from counterseal.audit.surface.inject import Machine, Request
 from counterseal.audit.surface.model import Route
 from counterseal.audit.surface.router import Mounted, text_of
 from counterseal.audit.surface.routes import Assembly, path_params, run_route
+from counterseal.audit.surface.url_middleware import listed, withdraws
 from counterseal.audit.surface.url_views import View, subject, views_of
 from counterseal.audit.surface.urlconf import Site, Unfollowed, not_followed, site_patterns, sites
 from counterseal.audit.surface.values import UNKNOWN
@@ -33,6 +34,10 @@ def add_sites(m: Machine, out: Assembly) -> None:
 
 
 def _add_site(m: Machine, site: Site, out: Assembly) -> None:
+    for hook in listed(m, site.made):
+        if withdraws(m, hook):
+            why = "it is used only where the settings ask for it: what it does to a caller's identity is not followed"
+            out.not_checked.append(NotChecked(f"the middleware {hook.name}", why, hook.place.file, hook.place.line))
     seen: set[tuple[str, str]] = set()
     for found in site_patterns(m, site):
         if isinstance(found, Unfollowed) and not found.known:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from counterseal.audit.facts.python import ir
 from counterseal.audit.surface.inject import Machine, origin_of, unwrapped
+from counterseal.audit.surface.listed import sequence
 from counterseal.audit.surface.marks import marked
 from counterseal.audit.surface.program import Cls, Func
-from counterseal.audit.surface.router import sequence
 from counterseal.audit.surface.state import State
 from counterseal.audit.surface.url_middleware import REQUEST, incoming
 from counterseal.audit.surface.values import Value

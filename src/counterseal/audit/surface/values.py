@@ -62,6 +62,10 @@ class _NoConst:
         return "NO_CONST"
 
 
+ABSENT = "absent"
+"""``extra`` of a null that is known to stay one: a member that a `COMPLETE` mapping does not have."""
+COMPLETE = "complete"
+"""``extra`` of a mapping all of whose members are known."""
 NO_CONST = _NoConst()
 """The value is not a known constant."""
 

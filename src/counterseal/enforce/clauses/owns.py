@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
 from uuid import UUID
 
 from counterseal.enforce.clauses.base import Bound, Clause, Phase, Target
@@ -20,6 +21,7 @@ from counterseal.enforce.core.security import Security
 from counterseal.guarantees import Guarantee
 
 _MISSING = object()
+_UNIONS: tuple[Any, ...] = (Union, UnionType)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -49,8 +51,7 @@ class Owns(Clause):
         """The type that a handler's parameter for the object is annotated with."""
         if isinstance(self.what, type):
             return self.what
-        given = inspect.get_annotations(self.what, eval_str=False).get("return", _MISSING)
-        return given if isinstance(given, type) else _MISSING
+        return _returned(self.what)
 
     @property
     def model_name(self) -> str:
@@ -139,6 +140,16 @@ def _follow(found: Any, path: str) -> Any:
             return None
         found = found.get(name) if isinstance(found, dict) else getattr(found, name)
     return found
+
+
+def _returned(load: Callable[..., Any]) -> Any:
+    """What a loader returns when it finds something: ``User`` of ``User | None``, also where annotations are postponed."""
+    try:
+        given: Any = inspect.get_annotations(load, eval_str=True).get("return", _MISSING)
+    except (NameError, AttributeError, SyntaxError, TypeError):
+        return _MISSING
+    found = [item for item in get_args(given) if item is not NoneType] if get_origin(given) in _UNIONS else [given]
+    return found[0] if len(found) == 1 and isinstance(found[0], type) else _MISSING
 
 
 def _loader(what: Any, target: Target, words: str) -> Callable[[Call, Any], Any]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from counterseal.enforce.clauses.base import Bound, Clause, Phase, Target
 from counterseal.enforce.clauses.shapes import adapter, says
 from counterseal.enforce.clauses.validates import name_of
+from counterseal.enforce.core.errors import ContractError
 from counterseal.guarantees import Guarantee
+
+Stream = Literal[False, "lines", "events"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -16,7 +19,7 @@ class Returns(Clause):
     """See `returns`."""
 
     model: Any
-    stream: bool
+    stream: Stream
 
     phase = Phase.OUTPUT
     guarantee = Guarantee.SHAPED
@@ -55,6 +58,20 @@ class Shaper:
         """
         return self._validate(result, from_attributes=True, extra=self._extra)
 
+    def piece(self, item: object) -> bytes:
+        """One item of a stream, as its kind sends it.
+
+        Raises:
+            pydantic.ValidationError: it does not have the declared shape.
+        """
+        # JSON has no line breaks outside strings, and pydantic writes those inside escaped: an event is one line.
+        return b"data: " + self.json(item) + b"\n\n" if self.stream == "events" else self.json(item) + b"\n"
+
+    @property
+    def media_type(self) -> str:
+        """The media type of a stream."""
+        return "text/event-stream" if self.stream == "events" else "application/x-ndjson"
+
     def json(self, result: object) -> bytes:
         """The same as a JSON document.
 
@@ -72,7 +89,7 @@ class Shaper:
         return self._dump(self._validate_json(document, extra=self._extra), by_alias=True)
 
 
-def returns(model: Any, *, stream: bool = False) -> Clause:
+def returns(model: Any, *, stream: bool | Literal["lines", "events"] = False) -> Clause:
     """The answer has the shape of ``model``; fields that it does not declare never leave.
 
     Holds for dicts, objects, lists, pages and for JSON responses that the body builds itself. A stream is refused unless
@@ -80,6 +97,12 @@ def returns(model: Any, *, stream: bool = False) -> Clause:
 
     Args:
         model: a pydantic model, or any type that pydantic validates: ``UserOut``, ``list[UserOut]``, ``Page[UserOut]``.
-        stream: the body yields items of this shape, one by one.
+        stream: the body yields items of this shape, one by one: ``"lines"`` or ``True`` sends one JSON document a line
+            (``application/x-ndjson``), ``"events"`` server-sent events (``text/event-stream``).
+
+    Raises:
+        ContractError: a stream of another kind.
     """
-    return Returns(model, stream)
+    if stream not in (True, False, "lines", "events"):
+        raise ContractError(f"returns(stream={stream!r}) is not known", 'write True, "lines" or "events"')
+    return Returns(model, "lines" if stream is True else stream)

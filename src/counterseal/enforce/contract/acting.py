@@ -30,7 +30,8 @@ def configured() -> Security | None:
 def acting_as(principal: Principal | None, security: Security | None = None) -> Iterator[None]:
     """Within the block, functions under contract are called by this principal.
 
-    The only way to call them outside a request. The principal comes from the program, never from data.
+    The only way to call them outside a request. The principal comes from the program, never from data. Inside a call, the
+    block belongs to it: the same request, the same unit of work.
 
     Args:
         principal: who acts; ``None``: nobody known, for public functions.
@@ -45,8 +46,9 @@ def acting_as(principal: Principal | None, security: Security | None = None) -> 
         raise ContractError("acting_as() has no settings", "call configure(security) first, or give them to acting_as()")
     if principal is not None and not isinstance(principal, Principal):
         raise ContractError("acting_as() takes a Principal")
+    outer = around if around is not None and around.security is settings else None
     # Inside a request it stays that request: an adapter that finds requests by itself must not take this for the edge again.
-    call = Call("acting_as", settings, None if around is None else around.exchange, {}, around)
+    call = Call("acting_as", settings, None if around is None else around.exchange, {}, outer)
     call.principal = principal
     token = current.set(call)
     try:

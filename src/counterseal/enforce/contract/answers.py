@@ -63,7 +63,7 @@ def _answer(shaper: Shaper, call: Call, edge: Edge, result: Any) -> Any:
     reply = None if items else edge.adapter.read(result)
     if reply is None:
         if shaper.stream:
-            return edge.adapter.stream(edge.exchange, _lines(shaper, call, result), "application/x-ndjson", call.headers)
+            return edge.adapter.stream(edge.exchange, _pieces(shaper, call, result), shaper.media_type, call.headers)
         return edge.adapter.respond(edge.exchange, shaper.json(result), call.status, call.headers, None)
     if reply.empty:
         return result
@@ -90,24 +90,24 @@ def _unshaped(shaper: Shaper, reason: str) -> Denied:
     return Denied(500, "unshaped-answer", reason, clause=shaper.clause)
 
 
-def _lines(shaper: Shaper, call: Call, items: Any) -> Any:
-    """One JSON document a line; the caller's identity is asked again before each."""
-    return _lines_async(shaper, call, items) if hasattr(items, "__aiter__") else _lines_sync(shaper, call, items)
+def _pieces(shaper: Shaper, call: Call, items: Any) -> Any:
+    """The items of a stream, each in its shape; the caller's identity is asked again before each."""
+    return _pieces_async(shaper, call, items) if hasattr(items, "__aiter__") else _pieces_sync(shaper, call, items)
 
 
-def _lines_sync(shaper: Shaper, call: Call, items: Any) -> Iterator[bytes]:
+def _pieces_sync(shaper: Shaper, call: Call, items: Any) -> Iterator[bytes]:
     for item in items:
         if still_valid(call) is not True:
             raise Denied(401, "not-authenticated", "the identity ended while the stream lived")
-        yield shaper.json(item) + b"\n"
+        yield shaper.piece(item)
 
 
-async def _lines_async(shaper: Shaper, call: Call, items: Any) -> AsyncIterator[bytes]:
+async def _pieces_async(shaper: Shaper, call: Call, items: Any) -> AsyncIterator[bytes]:
     async for item in items:
         valid = still_valid(call)
         if (valid if isinstance(valid, bool) else await valid) is not True:
             raise Denied(401, "not-authenticated", "the identity ended while the stream lived")
-        yield shaper.json(item) + b"\n"
+        yield shaper.piece(item)
 
 
 def still_valid(call: Call) -> Any:

@@ -46,17 +46,26 @@ def procedure(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedur
     except BaseException as error:
         _abandoned(plan, call, error)
         raise
-    reply = edge.adapter.read(answer) if edge is not None and edge.answers else None
-    if reply is not None and (reply.streams or reply.trailing):
-        # What follows the first byte is part of the operation: its end is what goes on record.
+    outcome, status = _result(call, edge, answer)
+    if outcome is None:
         return answer
-    status = call.status if reply is None else reply.status
-    outcome = Outcome.SUCCEEDED if status is None or status < 400 else Outcome.FAILED
-    if plan.audit is not None and not call.security.record_in_transaction:
+    if plan.audit is not None and not call.recorded:
         yield from _written(plan, call, outcome, status=status)
     if call.security.observers:
         _tell(call, outcome, None)
     return answer
+
+
+def _result(call: Call, edge: Edge | None, answer: Any) -> tuple[Outcome | None, int | None]:
+    """What goes on record of an answer, and its status. No outcome yet: a stream or background work follows.
+
+    What follows the first byte is part of the operation: its end is what goes on record.
+    """
+    reply = edge.adapter.read(answer) if edge is not None and edge.answers else None
+    if reply is not None and (reply.streams or reply.trailing):
+        return None, reply.status
+    status = call.status if reply is None else reply.status
+    return Outcome.SUCCEEDED if status is None or status < 400 else Outcome.FAILED, status
 
 
 def admission(plan: Plan, call: Call) -> Procedure:
@@ -116,23 +125,34 @@ def _in_unit(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure
     """Object, rules, body, output check and, where they share a database, the record: together or not at all."""
     injected = plan.target.unit
     if plan.target.unit_injected and injected is not None:
-        call.unit = call.arguments.get(injected)
+        call.unit, call.unit_opened = call.arguments.get(injected), False
     factory = call.security.unit_of_work
     if factory is None or call.unit is not None:
-        return (yield from _inside(plan, call, body, edge))
+        return (yield from _recorded(plan, call, body, edge))
     manager = adapted(factory(), on_loop=call.on_loop)
     is_async = hasattr(manager, "__aenter__")
     call.unit = (yield manager.__aenter__()) if is_async else manager.__enter__()
+    call.unit_opened = True
     try:
-        answer = yield from _inside(plan, call, body, edge)
-        if plan.audit is not None and call.security.record_in_transaction:
-            yield from _recorded_in_transaction(plan, call)
+        answer = yield from _recorded(plan, call, body, edge)
     except BaseException as error:
+        call.recorded = False
         yield from _left(manager, is_async, error)
         raise
     finally:
-        call.unit = None
+        call.unit, call.unit_opened = None, False
     yield from _left(manager, is_async, None)
+    return answer
+
+
+def _recorded(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure:
+    """What `_inside` does, and the record in the same transaction: of an inner call in that of the outer one."""
+    answer = yield from _inside(plan, call, body, edge)
+    if plan.audit is not None and call.unit_opened and call.security.record_in_transaction:
+        outcome, status = _result(call, edge, answer)
+        if outcome is not None:
+            yield from _recorded_in_transaction(plan, call, outcome, status)
+            call.recorded = True
     return answer
 
 
@@ -149,6 +169,8 @@ def _inside(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure:
     """The requirements that are left, the body, and what is ensured of its result."""
     if plan.inside:
         yield from _steps(plan.inside, call)
+    if call.security.at_body is not None:
+        call.security.at_body(body, call)
     try:
         result = body(**call.arguments)
         if plan.awaits:
@@ -180,6 +202,9 @@ def _tried(plan: Plan, call: Call, body: Body, edge: Edge | None) -> Procedure:
     for _ in range(plan.retry.times):
         try:
             return (yield from _in_unit(plan, call, body, edge))
+        except Denied:
+            # A refusal does not pass by itself, whatever the contract calls worth another try.
+            raise
         except plan.retry.on as error:
             log.info("%s is run again after %s (request %s)", call.name, type(error).__qualname__, call.request_id)
         yield from _pause(plan)
@@ -198,13 +223,13 @@ def _pause(plan: Plan) -> Procedure:
         time.sleep(seconds)
 
 
-def _recorded_in_transaction(plan: Plan, call: Call) -> Procedure:
+def _recorded_in_transaction(plan: Plan, call: Call, outcome: Outcome, status: int | None) -> Procedure:
     ledger = call.security.ledger
-    if ledger is None:
-        raise Denied(503, "unavailable", "no ledger is configured")
+    if plan.audit is None or ledger is None or not call.security.record_in_transaction:
+        return
     try:
         write = in_its_thread(call.unit, ledger.write_in, on_loop=call.on_loop)
-        pending = write(call.unit, record(plan, call, Outcome.SUCCEEDED, status=call.status))
+        pending = write(call.unit, record(plan, call, outcome, status=status))
         if pending is not None:
             yield pending
     except Unavailable as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from counterseal.enforce.clauses.audit_log import AuditLog
@@ -12,7 +12,6 @@ from counterseal.enforce.core.call import Call
 from counterseal.enforce.core.clock import now
 from counterseal.enforce.core.denial import Denied
 from counterseal.enforce.core.record import Outcome, Record
-from counterseal.enforce.core.redact import redacted
 
 
 def persist(plan: Plan, call: Call, record: Record) -> Awaitable[None] | None:
@@ -33,7 +32,6 @@ def persist(plan: Plan, call: Call, record: Record) -> Awaitable[None] | None:
 def record(plan: Plan, call: Call, outcome: Outcome, *, status: int | None = None, reason: str | None = None) -> Record:
     """What is to be known of a call."""
     audit, principal = plan.audit, call.principal
-    sensitive = _sensitivity(call)
     owned = plan.spec.only(Owns)
     return Record(
         action=call.action,
@@ -43,14 +41,14 @@ def record(plan: Plan, call: Call, outcome: Outcome, *, status: int | None = Non
         on_behalf_of=None if principal is None else principal.on_behalf_of,
         scheme=None if principal is None else principal.scheme,
         object_type=None if owned is None else owned.model_name,
-        object_id=None if call.object_key is None else str(call.object_key)[:200],
+        object_id=None if owned is None else _object_id(owned, call),
         route=call.place,
         client=call.client,
         request_id=call.request_id,
         status=status,
         reason=reason,
-        changes=_changes(audit, call, sensitive) if outcome is not Outcome.DENIED else {},
-        details=_details(audit, call, sensitive, outcome),
+        changes=_changes(audit, call) if outcome is not Outcome.DENIED else {},
+        details=_details(audit, call, outcome),
     )
 
 
@@ -59,33 +57,25 @@ def reason_of(error: BaseException) -> str:
     return error.code if isinstance(error, Denied) else type(error).__qualname__
 
 
-def _changes(audit: AuditLog | None, call: Call, sensitive: Callable[[str], bool]) -> Mapping[str, Any]:
+def _object_id(owned: Owns, call: Call) -> str | None:
+    """The id that was asked for, also on record while the object has not been loaded: in an intent, in an early denial."""
+    key = call.object_key
+    if key is None:
+        at_edge = call.exchange if call.parent is None else None
+        key = (call.identifiers if at_edge is None else at_edge.path_params).get(owned.parameter)
+    return None if key is None else str(key)[:200]
+
+
+def _changes(audit: AuditLog | None, call: Call) -> Mapping[str, Any]:
     if audit is None or not audit.changes:
         return {}
-    if call.changes is not None:
-        return _mapping(redacted(call.changes, sensitive))
     dump = getattr(call.input, "model_dump", None)
-    return {} if dump is None else _mapping(redacted(dump(exclude_unset=True), sensitive))
+    given = call.changes if call.changes is not None else None if dump is None else dump(exclude_unset=True)
+    return call.security.redactor.clean(given) if isinstance(given, Mapping) else {}
 
 
-def _details(audit: AuditLog | None, call: Call, sensitive: Callable[[str], bool], outcome: Outcome) -> Mapping[str, Any]:
+def _details(audit: AuditLog | None, call: Call, outcome: Outcome) -> Mapping[str, Any]:
     given = dict(call.details)
     if audit is not None and audit.details is not None and outcome is Outcome.SUCCEEDED:
         given.update(audit.details(call))
-    return _mapping(redacted(given, sensitive)) if given else {}
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _sensitivity(call: Call) -> Callable[[str], bool]:
-    if call.security.policy is not None:
-        return call.security.policy.is_sensitive
-    return _by_default
-
-
-def _by_default(name: str) -> bool:
-    from counterseal.policy.sensitive import DEFAULTS, normal
-
-    return name in DEFAULTS or normal(name) in DEFAULTS
+    return call.security.redactor.clean(given) if given else {}

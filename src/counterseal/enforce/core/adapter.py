@@ -153,6 +153,10 @@ class Adapter(ABC):
         """
         raise RuntimeError(f"{self.name} has no event loop that a plain function could wait on")
 
+    def objection(self, endpoint: Any) -> tuple[str, str] | None:
+        """Why this framework would go around the contract of an endpoint, and what to do; ``None``: it does not."""
+        return None
+
     @abstractmethod
     def recognises(self, app: Any) -> bool:
         """Whether this is an application of this framework."""

@@ -33,11 +33,13 @@ class Call:
         "on_loop",
         "parent",
         "principal",
+        "recorded",
         "request_id",
         "result",
         "security",
         "status",
         "unit",
+        "unit_opened",
     )
 
     def __init__(
@@ -64,6 +66,10 @@ class Call:
         """The object that `owns` loaded and checked."""
         self.unit: Any = parent.unit if parent is not None else None
         """The session of the unit of work."""
+        self.unit_opened: bool = parent is not None and parent.unit_opened
+        """Whether a contract opened the unit of work, and will commit it; otherwise the framework handed the session over."""
+        self.recorded = False
+        """Whether the outcome stands in the unit of work's transaction already."""
         self.object_key: Any = None
         """The id by which it was asked for."""
         self.result: Any = None

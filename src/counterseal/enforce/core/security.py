@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from functools import cached_property
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from counterseal.enforce.core.errors import ConfigurationError
 from counterseal.enforce.core.identity import Identity
 from counterseal.enforce.core.limiter import Limiter
 from counterseal.enforce.core.record import Trail
+from counterseal.enforce.core.redaction import Redactor
 
 if TYPE_CHECKING:
     from counterseal.enforce.core.call import Call
@@ -21,6 +23,8 @@ UnitOfWork = Callable[[], Any]
 """Makes a context manager, plain or async, that yields a session, commits at a normal end and rolls back at any other."""
 Observer = Callable[["Call", str, "Denied | None"], None]
 """Told of every decision: the call, its outcome, and the denial if there was one."""
+AtBody = Callable[[Callable[..., Any], "Call"], None]
+"""Given a body and the call for which it is about to run. What it raises keeps the body from running."""
 
 
 class Environment(StrEnum):
@@ -85,6 +89,8 @@ class Security:
         self.origins = frozenset((*origins, *(policy.origins if policy else ())))
         self.max_body = max_body
         self.observers = tuple(observers)
+        self.at_body: AtBody | None = None
+        """Called when every requirement holds and a body is about to run. For tests; it can only refuse."""
         order = tuple(roles) or (tuple(role.name for role in policy.roles) if policy else ())
         self._satisfying = _hierarchy(order)
         self.by_scheme: Mapping[str, Identity] = _by_scheme(self.identities)
@@ -92,6 +98,11 @@ class Security:
         """The value of ``WWW-Authenticate`` in a 401."""
         if record_in_transaction and (unit_of_work is None or ledger is None):
             raise ConfigurationError("record_in_transaction needs a ledger and a unit_of_work")
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """What keeps values of sensitive names off the record: the policy's names, else its defaults."""
+        return Redactor(self.policy.sensitive if self.policy is not None else None)
 
     @property
     def explains(self) -> bool:

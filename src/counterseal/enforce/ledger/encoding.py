@@ -14,7 +14,7 @@ from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from counterseal.enforce.core.record import Outcome, Record
-from counterseal.enforce.ledger.redaction import Redactor, shortened
+from counterseal.enforce.core.redaction import Redactor, shortened
 
 MICROSECONDS = 1_000_000
 MAX_TEXT = 1000

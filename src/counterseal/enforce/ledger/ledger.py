@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from counterseal.enforce.core.errors import ConfigurationError, Unavailable
 from counterseal.enforce.core.record import Record
+from counterseal.enforce.core.redaction import Redactor
 from counterseal.enforce.ledger.anchors import Anchor as KeptAnchor
 from counterseal.enforce.ledger.anchors import AnchorFile
 from counterseal.enforce.ledger.encoding import Encoder
@@ -22,7 +23,6 @@ from counterseal.enforce.ledger.own_transaction import write_in
 from counterseal.enforce.ledger.prune import Pruned, prune
 from counterseal.enforce.ledger.query import Filter
 from counterseal.enforce.ledger.reading import Entry, entries
-from counterseal.enforce.ledger.redaction import Redactor
 from counterseal.enforce.ledger.seals import Checkpoint, Sealer
 from counterseal.enforce.ledger.sqlite import SqliteStore
 from counterseal.enforce.ledger.store import Store

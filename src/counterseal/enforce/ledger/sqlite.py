@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from time import monotonic
@@ -75,8 +75,7 @@ class SqliteStore(Store):
         if not parent.is_dir():
             raise ConfigurationError(f"the folder of the ledger {self._path} does not exist", "Create it first")
         try:
-            # For nobody else to read, whatever the umask says. An existing file keeps its mode.
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._make_file()
             self._connect(read_only=False)
             self._make()
         except self.errors as error:
@@ -84,6 +83,16 @@ class SqliteStore(Store):
             if isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_NOTADB:
                 raise ConfigurationError(f"{self._path} is not a SQLite database", "Give the ledger a file of its own") from error
             raise self.unavailable(error) from error
+
+    def _make_file(self) -> None:
+        """For nobody else to read, whatever the umask says. An existing file keeps its mode.
+
+        One that is there is not opened: to close it would drop the locks of all connections that this process has to it (POSIX
+        locks belong to the process), and the next process to end would take its log away from under them.
+        Source: https://www.sqlite.org/howtocorrupt.html section 2.2.
+        """
+        with suppress(FileExistsError):
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
     def _make(self) -> None:
         connection = self.connection

@@ -150,6 +150,8 @@ def examine(app: Any, adapter: Adapter, security: Security | None, opened: Mappi
         found = find(entry.endpoint)
         before = len(problems)
         problems.extend(_problems(entry, found, security, openings))
+        if found.guard is not None and (objection := adapter.objection(entry.endpoint)) is not None:
+            problems.append(Problem("cannot-be-kept", f"{entry.method} {entry.path}", objection[0], found.where, objection[1]))
         if len(problems) == before:
             rows.append(_row(entry, found, openings))
     problems.extend(openings.rotten())
@@ -213,7 +215,7 @@ def _uncovered(entry: Entry, found: Found, security: Security | None) -> Problem
         return Problem("no-contract", route, f"{found.name} has no contract", found.where, propose.whole(entry, found, security))
     words = {
         "generated": ("the framework's own page is open to anyone", f'open={{"{path}": "reason"}}, or switch it off'),
-        "static": ("files are open to anyone", f'open={{"{path}/*": "reason"}}'),
+        "static": ("files are open to anyone", f'open={{"{path if path.endswith(("}", ">")) else path + "/*"}": "reason"}}'),
     }
     otherwise = ("what answers there cannot be looked into", f'open={{"{path}/*": "reason"}} once it is guarded by itself')
     message, fix = words.get(entry.what, otherwise)

@@ -78,6 +78,7 @@ from collections.abc import Iterator
 from counterseal.audit.findings import Confidence, Exposure, Hit, Related, Rule, Severity
 from counterseal.audit.rules._shared.abuse_growth import body_limited, own_routes, size_checked
 from counterseal.audit.surface.model import Application, Route, Surface
+from counterseal.guarantees import Guarantee, State
 from counterseal.policy import Policy
 
 
@@ -91,7 +92,9 @@ def _check(surface: Surface, policy: Policy) -> Iterator[Hit]:
 
 
 def _bounds(route: Route, surface: Surface) -> bool:
-    """Whether the route declares or checks how much it takes."""
+    """Whether the route declares or checks how much it takes, and something else reads it."""
+    if route.cells[Guarantee.VALIDATED].state is State.ENFORCED:
+        return False  # a contract reads the body itself, and no more of it than the application allows
     if size_checked(route.flow):
         return True
     models = (surface.models.get(i.model) for i in route.inputs if i.model and i.source in ("body", "form"))

@@ -18,15 +18,21 @@ from starlette.websockets import WebSocket
 from counterseal.enforce.core.adapter import Adapter, Admit, Around, Entry, Finish, Reply
 from counterseal.enforce.core.exchange import Exchange
 from counterseal.enforce.core.security import Security
-from counterseal.enforce.frameworks.starlette.answers import JSON, Followed, Refusal, add_headers, made
+from counterseal.enforce.frameworks.starlette.answers import JSON, Followed, Refusal, add_headers, made, refused
 from counterseal.enforce.frameworks.starlette.exchange import KEPT, StarletteExchange
 from counterseal.enforce.frameworks.starlette.gate import close
 from counterseal.enforce.frameworks.starlette.openapi import documented
 from counterseal.enforce.frameworks.starlette.probe import check
-from counterseal.enforce.frameworks.starlette.signature import REQUEST, exposed
+from counterseal.enforce.frameworks.starlette.signature import REQUEST, exposed, reads_body
 from counterseal.enforce.frameworks.starlette.sockets import WatchedSocket
 from counterseal.enforce.frameworks.starlette.start import at_start
 from counterseal.enforce.frameworks.starlette.table import walked
+
+
+def _leave(app: Any, security: Security) -> None:
+    """Leave the settings with one application, and have it answer refusals of dependencies as they are meant."""
+    setattr(app.state, KEPT, security)
+    app.add_exception_handler(Refusal, refused)
 
 
 class StarletteAdapter(Adapter):
@@ -53,11 +59,11 @@ class StarletteAdapter(Adapter):
         return found if isinstance(found, Security) else None
 
     def bind(self, app: Any, security: Security) -> None:
-        setattr(app.state, KEPT, security)
+        _leave(app, security)
         for branch in walked(app).walk():
             # A request in a mounted application knows only that one.
             if branch.app is not None and not hasattr(branch.app.state, KEPT):
-                setattr(branch.app.state, KEPT, security)
+                _leave(branch.app, security)
 
     def arguments(
         self, exchange: Exchange, args: tuple[Any, ...], kwargs: dict[str, Any], wanted: Sequence[str]
@@ -135,6 +141,13 @@ class StarletteAdapter(Adapter):
 
     def expose(self, signature: Signature, admit: Admit) -> Signature | None:
         return exposed(signature, admit) if "fastapi" in sys.modules else None
+
+    def objection(self, endpoint: Any) -> tuple[str, str] | None:
+        signature = getattr(endpoint, "__signature__", None)
+        taken = [item.name for item in signature.parameters.values() if reads_body(item)] if signature is not None else []
+        if not taken or "fastapi" not in sys.modules:
+            return None
+        return f"{taken[0]!r} takes the body, and no clause checks it", "add validates(Model), or name the parameter with into="
 
     def recognises(self, app: Any) -> bool:
         return isinstance(app, Starlette)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,7 +20,14 @@ class Refusal(HTTPException):
     """A denial inside a dependency, where only an exception refuses."""
 
     def __init__(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-        super().__init__(status, detail=json.loads(body) if body else None, headers=dict(headers))
+        # The detail is what an application shows that was not sealed: Starlette sends it as text, FastAPI as JSON.
+        super().__init__(status, headers=dict(headers))
+        self.body = body
+
+
+async def refused(request: Any, error: Any) -> Response:
+    """The exception handler for `Refusal`."""
+    return Response(error.body, error.status_code, error.headers, "application/problem+json" if error.body else None)
 
 
 def made(exchange: Exchange, body: bytes, status: int | None, headers: Mapping[str, str]) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import is_dataclass
 from inspect import Parameter, Signature
 from typing import Annotated, get_args
 
@@ -28,6 +29,19 @@ def exposed(signature: Signature, admit: Admit) -> Signature | None:
     if not any(_is_connection(item) for item in shown):
         shown.append(Parameter(REQUEST, Parameter.KEYWORD_ONLY, annotation=HTTPConnection))
     return signature.replace(parameters=shown)
+
+
+def reads_body(item: Parameter) -> bool:
+    """Whether FastAPI would fill this from the body: before anybody knows who calls, and with whatever the model lets in."""
+    metadata = getattr(item.annotation, "__metadata__", ())
+    markers = [type(mark).__name__ for mark in (*metadata, item.default)]
+    if any(name in ("Body", "Form", "File") for name in markers):
+        return True
+    if any(name in ("Depends", "Security", "Query", "Path", "Header", "Cookie") for name in markers):
+        return False
+    plain = get_args(item.annotation)[0] if metadata else item.annotation
+    kinds = get_args(plain) or (plain,)
+    return any(isinstance(kind, type) and (hasattr(kind, "model_fields") or is_dataclass(kind)) for kind in kinds)
 
 
 def _admission(admit: Admit) -> Parameter:

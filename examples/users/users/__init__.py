@@ -1,0 +1,1 @@
+"""User management in which every way in has a contract."""

@@ -1,0 +1,1 @@
+"""Testing applications under contract. `counterseal.testing` offers the names; only pytest can load them."""
