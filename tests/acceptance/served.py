@@ -230,7 +230,7 @@ with sessions.begin() as session:
 security = Security(
     identities=[BearerTokens(algorithms=("HS256",), key=KEY, issuer=ISSUER, audience=AUDIENCE)],
     ledger=open_ledger(os.environ.get("ACCEPTANCE_LEDGER", str(FOLDER / "ledger.db")), timeout=3),
-    limits=open_limits(os.environ.get("ACCEPTANCE_LIMITS", "memory://")),
+    limits=open_limits(os.environ.get("ACCEPTANCE_LIMITS", "memory://"), timeout=1.0),
     roles=("user", "admin"),
     unit_of_work=sessions.begin,
     trusted_proxies=json.loads(os.environ.get("ACCEPTANCE_PROXIES", "[]")),

@@ -19,7 +19,7 @@ from counterseal.enforce.limits.breaker import FAILURES
 from counterseal.enforce.limits.sqlite import SqliteLimiter
 from tests.limits.conftest import Hand
 
-TIMEOUT = 0.2
+TIMEOUT = 0.5
 SLACK = 1.5  # what a busy machine adds; without a bound these would take for ever
 
 
