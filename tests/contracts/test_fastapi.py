@@ -14,7 +14,9 @@ import pytest
 from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException, Query, Request, Response, WebSocket
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy.orm import Session
 from starlette.endpoints import HTTPEndpoint
+from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 from starlette.websockets import WebSocketDisconnect
@@ -482,6 +484,53 @@ def test_class_based_views(world: World) -> None:
     world.app.router.routes.append(Route("/view", View))
     assert world.client.get("/view").status_code == 401
     assert world.client.get("/view", headers=as_("ann")).json() == {"id": "ann", "method": "GET"}
+
+
+@contract(auth("admin"))
+async def only_admins(request: Request) -> str:
+    return "an administrator"
+
+
+def test_what_a_class_or_a_middleware_calls_is_stopped_though_nobody_looks_at_its_result(world: World) -> None:
+    """A refusal that is a return value would be one that a careless caller goes past."""
+    ran: list[str] = []
+
+    class View(HTTPEndpoint):
+        async def get(self, request: Request) -> JSONResponse:
+            await only_admins(request)
+            ran.append("view")
+            return JSONResponse({})
+
+    async def gate(request: Request, call_next: Any) -> Any:
+        if request.url.path == "/gated":
+            await only_admins(request)
+            ran.append("middleware")
+        return await call_next(request)
+
+    app = FastAPI()
+    app.state.counterseal = world.app.state.counterseal
+    app.router.routes.append(Route("/view", View))
+    app.add_middleware(BaseHTTPMiddleware, dispatch=gate)
+
+    @app.get("/gated")
+    async def gated() -> None:
+        ran.append("endpoint")
+
+    client = TestClient(app, raise_server_exceptions=False)
+    for path in ("/view", "/gated"):
+        assert client.get(path).status_code in (401, 500)
+        assert client.get(path, headers=as_("ann:user")).status_code in (403, 500)
+    assert ran == []
+    assert client.get("/view", headers=as_("eve:admin")).status_code == 200
+    assert ran == ["view"]
+
+
+def test_a_stream_does_not_outlive_the_session_that_it_was_given() -> None:
+    async def rows(session: Session) -> AsyncIterator[int]:
+        yield 1
+
+    with pytest.raises(ContractError, match="ends before the first item"):
+        contract(auth(), returns(int, stream=True))(rows)
 
 
 def test_inner_layers_take_the_callers_identity_and_none_of_their_own(world: World) -> None:

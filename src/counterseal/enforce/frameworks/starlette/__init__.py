@@ -89,8 +89,11 @@ class StarletteAdapter(Adapter):
         while isinstance(endpoint, functools.partial):
             endpoint = endpoint.func
         endpoint = getattr(endpoint, "__func__", endpoint)
-        # A class is asked by its methods; a dependency's function is not what the route was made of.
-        return endpoint is function or isinstance(endpoint, type) or endpoint is None
+        if isinstance(endpoint, type):
+            # A class answers by its own methods. A helper that one of them calls does not: it has to be stopped by an exception.
+            return any(member is function for owner in endpoint.__mro__ for member in vars(owner).values())
+        # Neither is a dependency what the route was made of, nor what a middleware calls before any route is matched.
+        return endpoint is function
 
     def refusal(self, exchange: Exchange, status: int, body: bytes, headers: Mapping[str, str]) -> Exception:
         return Refusal(status, body, headers)
