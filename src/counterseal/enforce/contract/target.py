@@ -15,6 +15,8 @@ from counterseal.enforce.core.call import Call
 from counterseal.enforce.core.errors import ContractError
 from counterseal.enforce.core.principal import Principal
 
+_NO_SESSION = "that transaction ends before the first item is sent: read what is needed first, or open a session in the body"
+
 
 def target(function: FunctionType, layer: Layer) -> Target:
     """Read a function's signature.
@@ -50,6 +52,8 @@ def _take_own(made: Target) -> None:
         elif _is_session(hint):
             made.unit, made.unit_injected = name, _injected(made.signature.parameters[name])
             made.wants_unit = True
+            if made.streams and not made.unit_injected:
+                raise made.error(f"{made.name} is a generator and takes the unit of work's session {name!r}", _NO_SESSION)
             if not made.unit_injected:
                 made.supply(name, "the unit of work")
 
