@@ -112,7 +112,7 @@ def test_the_owner_gets_the_object_and_the_change_is_committed(sessions: session
     assert balance(sessions, 10) == 70
 
 
-@pytest.mark.parametrize("wallet", [20, 99, "20", "x", None])
+@pytest.mark.parametrize("wallet", [20, 99, "20", "x", None, "9" * 40])
 def test_another_owner_and_no_object_are_refused_alike(
     wallet: object, sessions: sessionmaker[Session], security: Security
 ) -> None:

@@ -48,7 +48,7 @@ class SqlAlchemyStore(Store):
         from sqlalchemy import select
 
         try:
-            value = self._convert(key)
+            value = _bounded(self._convert(key))
         except (ValueError, TypeError):
             # Nothing can have such a key; the same query is sent all the same, so that the time says nothing.
             value = None
@@ -84,6 +84,13 @@ def _converter(kind: Any) -> Callable[[Any], Any]:
         return value if isinstance(value, python) else python(value)
 
     return convert
+
+
+def _bounded(value: Any) -> Any:
+    """The key; no database holds a whole number of more than 64 bits, and some drivers fail on one instead of finding nothing."""
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+        raise ValueError("no key")
+    return value
 
 
 class DjangoStore(Store):
